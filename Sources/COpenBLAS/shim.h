@@ -1,0 +1,2 @@
+// OpenBLAS: general float32 matrix products.
+#include <cblas.h>

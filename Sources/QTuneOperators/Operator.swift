@@ -1,0 +1,45 @@
+package import QTuneGraph
+package import QTuneTensor
+
+/// An operator as one node uses it: attributes decoded and validated, ready to infer types and to evaluate.
+///
+/// One file an operator, which reads top to bottom: attributes, inference, evaluation. The engine asks an operator for
+/// its capabilities and never looks at its name. Optional pieces have defaults; without them an operator is slower,
+/// never wrong.
+package protocol Operator: Sendable {
+    /// The operator's name in its domain.
+    static var name: String { get }
+    /// Empty for the standard's own operators.
+    static var domain: String { get }
+    /// The operator-set versions at which the operator's meaning changed, ascending, as far as this type covers them.
+    /// Nodes of older sets than the first are not supported.
+    static var versions: [Int] { get }
+
+    /// Decodes and validates what the node says. Throws where the node breaks the standard, or asks for what this type
+    /// does not do (`QTuneError.Code.unsupported`).
+    init(_ node: NodeReader) throws
+
+    /// What is known of the outputs, from what is known of the inputs. Says nil where nothing is known. Throws only
+    /// where the inputs cannot be right.
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue]
+
+    /// Computes the outputs, in order.
+    func evaluate(_ context: EvaluationContext) throws -> [Value]
+
+    /// The operator with constant operands packed for its kernels, or nil where there is nothing to pack.
+    /// Called once, before the first evaluation, with the operands that are constant.
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)?
+
+    /// Inputs over which the first output may be written when nobody else needs them and type and size agree.
+    var inPlaceInputs: [Int] { get }
+
+    /// Whether equal inputs always give equal outputs; random numbers do not.
+    var isDeterministic: Bool { get }
+}
+
+extension Operator {
+    package static var domain: String { "" }
+    package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
+    package var inPlaceInputs: [Int] { [] }
+    package var isDeterministic: Bool { true }
+}

@@ -1,0 +1,4 @@
+/// The lists of operators, one a category. A new operator is one line in its category's list.
+package enum OperatorCategories {
+    package static let all: [any Operator.Type] = []
+}

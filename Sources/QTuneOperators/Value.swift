@@ -1,0 +1,21 @@
+public import QTuneGraph
+public import QTuneTensor
+
+/// What flows along an edge of a graph while it runs.
+public indirect enum Value: Sendable, Equatable {
+    case tensor(Tensor)
+    case sequence([Value])
+    case optional(Value?)
+
+    /// The tensor; nil for other kinds.
+    public var tensor: Tensor? { if case .tensor(let tensor) = self { tensor } else { nil } }
+
+    /// The type, with every length known.
+    public var type: ValueType {
+        switch self {
+        case .tensor(let tensor): .tensor(tensor.dtype, tensor.shape)
+        case .sequence(let elements): .sequence(elements.first?.type)
+        case .optional(let element): .optional(element?.type)
+        }
+    }
+}
