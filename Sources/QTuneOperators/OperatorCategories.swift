@@ -1,4 +1,8 @@
 /// The lists of operators, one a category. A new operator is one line in its category's list.
 package enum OperatorCategories {
-    package static let all: [any Operator.Type] = []
+    package static let all: [any Operator.Type] = [
+        matrixProduct,
+        neuralNetwork,
+        normalization,
+    ].flatMap { $0 }
 }

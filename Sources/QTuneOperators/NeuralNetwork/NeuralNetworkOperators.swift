@@ -1,0 +1,13 @@
+extension OperatorCategories {
+    /// Convolutions, pools and what goes with them.
+    static let neuralNetwork: [any Operator.Type] = [
+        AveragePool.self,
+        Conv.self,
+        Dropout.self,
+        GlobalAveragePool.self,
+        GlobalLpPool.self,
+        GlobalMaxPool.self,
+        LpPool.self,
+        MaxPool.self,
+    ]
+}

@@ -1,0 +1,120 @@
+import QTuneGraph
+import QTuneTensor
+
+/// The attributes that say how windows slide, shared by pools and convolutions: the one place that computes sizes.
+struct WindowAttributes: Sendable {
+    enum AutoPad: Sendable { case explicit, valid, sameUpper, sameLower }
+
+    /// Taps along each axis; nil where the weights say it.
+    let kernel: [Int]?
+    let strides: [Int]?
+    let dilations: [Int]?
+    /// All that come before the axes, then all that come after.
+    let pads: [Int]?
+    let autoPad: AutoPad
+    /// Whether the number of positions is rounded up, so that the last may hang over the padded end.
+    let roundsUp: Bool
+
+    init(_ node: NodeReader) throws {
+        func positive(_ name: String) throws -> [Int]? {
+            let values = try node.ints(name)
+            guard values?.allSatisfy({ (1...Self.largest).contains($0) }) ?? true else {
+                throw QTuneError(.invalidModel, "attribute '\(name)' is not above 0 everywhere: \(values ?? [])")
+            }
+            return values
+        }
+        kernel = try positive("kernel_shape")
+        strides = try positive("strides")
+        dilations = try positive("dilations")
+        pads = try node.ints("pads")
+        guard pads?.allSatisfy({ (0...Self.largest).contains($0) }) ?? true else {
+            throw QTuneError(.invalidModel, "attribute 'pads' is negative or huge: \(pads ?? [])")
+        }
+        autoPad =
+            switch try node.string("auto_pad") ?? "NOTSET" {
+            case "NOTSET", "": .explicit
+            case "VALID": .valid
+            case "SAME_UPPER": .sameUpper
+            case "SAME_LOWER": .sameLower
+            case let other: throw QTuneError(.invalidModel, "attribute 'auto_pad' is '\(other)'")
+            }
+        roundsUp = try node.int("ceil_mode") ?? 0 != 0
+        let ranks = Set([kernel?.count, strides?.count, dilations?.count, pads.map { ($0.count + 1) / 2 }].compactMap { $0 })
+        guard ranks.count <= 1, (pads?.count ?? 0).isMultiple(of: 2) else {
+            throw QTuneError(.invalidModel, "kernel_shape, strides, dilations and pads disagree on the number of axes")
+        }
+    }
+
+    /// Lengths beyond this are refused, so that products of two fit an Int.
+    private static let largest = Int(Int32.max)
+
+    /// The window with `kernel` taps over an input of those spatial lengths.
+    func window(kernel: [Int], input: [Int]) throws -> Window {
+        guard (1...3).contains(kernel.count) else {
+            throw QTuneError(.unsupported, "windows over \(kernel.count) axes; there are those over 1, 2 and 3")
+        }
+        guard kernel.count == input.count, kernel.allSatisfy({ (1...Self.largest).contains($0) }),
+            self.kernel ?? kernel == kernel, [strides, dilations].allSatisfy({ $0?.count ?? kernel.count == kernel.count }),
+            pads?.count ?? 2 * kernel.count == 2 * kernel.count
+        else {
+            throw QTuneError(.invalidInput, "a window of \(kernel) does not fit the attributes and spatial lengths \(input)")
+        }
+        return Window(
+            axes: try input.indices.map { axis in
+                try windowAxis(axis, kernel: kernel[axis], input: input[axis], rank: input.count)
+            })
+    }
+
+    private func windowAxis(_ axis: Int, kernel: Int, input: Int, rank: Int) throws -> WindowAxis {
+        let stride = strides?[axis] ?? 1
+        let dilation = dilations?[axis] ?? 1
+        let extent = (kernel - 1) * dilation + 1
+        guard input <= Self.largest, extent <= Self.largest else {
+            throw QTuneError(.unsupported, "a window of \(extent) over \(input) elements")
+        }
+        func made(_ before: Int, _ after: Int, _ output: Int) throws -> WindowAxis {
+            guard output > 0 else {
+                throw QTuneError(
+                    .invalidInput, "a window of \(extent) elements is longer than the \(input + before + after) it slides over")
+            }
+            return WindowAxis(
+                input: input, kernel: kernel, stride: stride, dilation: dilation, padBefore: before, padAfter: after,
+                output: output)
+        }
+        switch autoPad {
+        case .explicit, .valid:
+            let before = autoPad == .valid ? 0 : pads?[axis] ?? 0
+            let after = autoPad == .valid ? 0 : pads?[axis + rank] ?? 0
+            let room = input + before + after - extent
+            var output = floorDivide(roundsUp ? room + stride - 1 : room, by: stride) + 1
+            // A position that would start in the padding behind the input is dropped.
+            if roundsUp, output > 1, (output - 1) * stride >= input + before { output -= 1 }
+            return try made(before, after, output)
+        case .sameUpper, .sameLower:
+            let output = (input + stride - 1) / stride
+            let padding = max(0, (output - 1) * stride + extent - input)
+            let before = autoPad == .sameUpper ? padding / 2 : (padding + 1) / 2
+            return try made(before, padding - before, output)
+        }
+    }
+
+    /// The spatial lengths of the output as far as they are known before the network runs.
+    func outputDimensions(kernel: [Int]?, input: [Dimension]) throws -> [Dimension] {
+        guard let kernel = kernel ?? self.kernel, kernel.count == input.count else {
+            return [Dimension](repeating: .unknown, count: input.count)
+        }
+        let known = input.map { $0.value ?? Self.placeholder }
+        let lengths = try window(kernel: kernel, input: known).axes
+        return input.indices.map { axis in
+            if input[axis].value != nil { return .fixed(lengths[axis].output) }
+            let keepsLength = lengths[axis].stride == 1 && lengths[axis].output == Self.placeholder
+            return keepsLength ? input[axis] : .unknown
+        }
+    }
+
+    /// Stands for a length that is not known, long enough for any sensible window.
+    private static let placeholder = 1 << 24
+}
+
+/// `a / b`, rounded down where `a` is negative too.
+private func floorDivide(_ a: Int, by b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }

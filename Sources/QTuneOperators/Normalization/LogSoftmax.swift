@@ -1,0 +1,25 @@
+import Foundation
+import QTuneGraph
+import QTuneTensor
+
+/// `x - log(sum(exp(x)))` along an axis.
+struct LogSoftmax: RunOperator {
+    static let name = "LogSoftmax"
+    static let versions = [1, 11, 13]
+
+    private let axis: SoftmaxAxis
+
+    init(_ node: NodeReader) throws {
+        try node.expect(inputs: 1...1)
+        axis = try SoftmaxAxis(node)
+    }
+
+    func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
+
+    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
+        let largest = run.max() ?? 0
+        let sum = run.reduce(0.0) { $0 + exp(Double($1 - largest)) }
+        let offset = Element(log(sum))
+        for index in run.indices { run[index] = run[index] - largest - offset }
+    }
+}

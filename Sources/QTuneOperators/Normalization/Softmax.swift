@@ -1,0 +1,28 @@
+import Foundation
+import QTuneGraph
+import QTuneTensor
+
+/// `exp(x) / sum(exp(x))` along an axis.
+struct Softmax: RunOperator {
+    static let name = "Softmax"
+    static let versions = [1, 11, 13]
+
+    private let axis: SoftmaxAxis
+
+    init(_ node: NodeReader) throws {
+        try node.expect(inputs: 1...1)
+        axis = try SoftmaxAxis(node)
+    }
+
+    func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
+
+    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
+        let largest = run.max() ?? 0
+        var sum: Element = 0
+        for index in run.indices {
+            run[index] = Element(exp(Double(run[index] - largest)))
+            sum += run[index]
+        }
+        for index in run.indices { run[index] /= sum }
+    }
+}
