@@ -1,0 +1,58 @@
+internal import Foundation
+
+/// A linear axis between two values with ticks at round numbers.
+struct Axis {
+    let lower: Double
+    let upper: Double
+    let ticks: [Double]
+
+    /// An axis that holds `values` with some room on both sides, and about `count` ticks.
+    init(holding values: [Double], count: Int = 6) {
+        let finite = values.filter(\.isFinite)
+        var low = finite.min() ?? 0
+        var high = finite.max() ?? 1
+        if high - low < 1e-9 * max(1, abs(high)) {
+            let room = max(abs(high) * 0.1, 1e-3)
+            low -= room
+            high += room
+        }
+        let step = Self.roundStep((high - low) / Double(count))
+        lower = (low / step - 0.25).rounded(.down) * step
+        upper = (high / step + 0.25).rounded(.up) * step
+        let first = Int((lower / step).rounded())
+        let last = Int((upper / step).rounded())
+        ticks = (first...last).map { Double($0) * step }
+    }
+
+    /// Where `value` lies on a line that runs from `start` to `end`.
+    func position(_ value: Double, from start: Double, to end: Double) -> Double {
+        start + (value - lower) / (upper - lower) * (end - start)
+    }
+
+    /// 1, 2 or 5 times a power of ten, at least `raw`.
+    private static func roundStep(_ raw: Double) -> Double {
+        let magnitude = pow(10, log10(raw).rounded(.down))
+        let factor = [1.0, 2, 5, 10].first { $0 * magnitude >= raw * 0.999 } ?? 10
+        return factor * magnitude
+    }
+}
+
+/// Numbers as people read them.
+enum NumberText {
+    /// At most `digits` decimals, none that are 0 at the end.
+    static func short(_ value: Double, digits: Int = 2) -> String {
+        var text = String(format: "%.\(digits)f", value)
+        if text.contains(".") {
+            while text.hasSuffix("0") { text.removeLast() }
+            if text.hasSuffix(".") { text.removeLast() }
+        }
+        return text == "-0" ? "0" : text
+    }
+
+    static func fixed(_ value: Double, digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+    /// Bytes in kB or MB of 1000.
+    static func bytes(_ count: Int) -> String {
+        count < 1_000_000 ? "\(fixed(Double(count) / 1e3, digits: 1)) kB" : "\(fixed(Double(count) / 1e6, digits: 2)) MB"
+    }
+}
