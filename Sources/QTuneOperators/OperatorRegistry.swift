@@ -1,5 +1,5 @@
 package import QTuneGraph
-package import QTuneTensor
+internal import QTuneTensor
 
 /// The operators that an engine knows, by domain and name.
 package struct OperatorRegistry: Sendable {

@@ -6,8 +6,8 @@ public enum HTMLReport {
     public static func render(_ report: Report) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        // A script element ends at the first "</", wherever it stands.
-        let json = String(decoding: try encoder.encode(report), as: UTF8.self).replacingOccurrences(of: "</", with: "<\\/")
+        // Inside a script element "<" may begin a tag that ends it; in JSON it stands in strings only.
+        let json = String(decoding: try encoder.encode(report), as: UTF8.self).replacingOccurrences(of: "<", with: "\\u003c")
         let data = Markup(stringLiteral: json)
         let page: Markup = """
             <!DOCTYPE html>
