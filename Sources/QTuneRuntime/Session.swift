@@ -1,62 +1,92 @@
 public import QTuneGraph
 internal import QTuneKernels
-internal import QTuneOperators
+package import QTuneOperators
 public import QTuneTensor
+internal import Synchronization
 
-/// How a session runs.
-public struct SessionOptions: Sendable {
-    /// Threads that work on one run, at least 1.
-    public var threads: Int
-    /// Whether the optimizer rewrites the graph first. Results may differ within float rounding.
-    public var optimizes: Bool
-    /// Values to give out besides the graph's outputs, by name: inner tensors for calibration and analysis.
-    public var taps: [String]
-
-    public init(threads: Int = 1, optimizes: Bool = true, taps: [String] = []) {
-        self.threads = threads
-        self.optimizes = optimizes
-        self.taps = taps
-    }
-}
-
-/// A model made ready to run. Runs of one session follow one another; sessions are independent.
-public final class Session: @unchecked Sendable {
+/// A model made ready to run.
+///
+/// Runs of one session follow one another, even when they are started from several threads; sessions are independent.
+/// Lengths of axes may differ from run to run where the model leaves them open.
+public final class Session: Sendable {
+    /// The model as given.
     public let model: Model
     public let options: SessionOptions
-    private let steps: [(node: Node, operator: any Operator)]
-    private let pool: ThreadPool
+    /// What the optimizer did, pass by pass; empty without optimization.
+    public let passReports: [PassReport]
+    /// The model as it runs: functions expanded, taps added, optimized.
+    package let prepared: Model
 
+    private let signature: InputSignature
+    private let program: Program
+    private let pool: ThreadPool
+    private let plans = Mutex(PlanCache(capacity: 4))
+
+    /// Makes a model ready for the CPU.
     /// Throws where the model is not sound or uses something this engine does not do.
-    public init(_ model: Model, options: SessionOptions = SessionOptions()) throws {
+    public convenience init(_ model: Model, options: SessionOptions = SessionOptions()) throws {
+        try self.init(model, options: options, backend: CPUBackend())
+    }
+
+    package init(
+        _ model: Model, options: SessionOptions = SessionOptions(), registry: OperatorRegistry = .standard,
+        backend: any Backend
+    ) throws {
         self.model = model
         self.options = options
-        self.pool = ThreadPool(threads: options.threads)
-        steps = try model.graph.nodes.map { ($0, try OperatorRegistry.standard.make($0, opsets: model.opsets)) }
+        let known = registry.adding(backend.operators)
+        let entire = try ModelPreparation.prepare(model, options: options)
+        signature = InputSignature(entire.graph)
+        if options.optimizes {
+            let optimizer = Optimizer(passes: Optimizer.standardPasses + backend.passes, registry: known)
+            (prepared, passReports) = try optimizer.run(entire)
+        } else {
+            (prepared, passReports) = (entire, [])
+        }
+        program = try Program(prepared.graph, opsets: prepared.opsets, registry: known)
+        pool = ThreadPool(threads: options.threads)
     }
 
     /// Operands that a run needs.
-    public var inputs: [ValueInfo] { model.graph.requiredInputs }
+    public var inputs: [ValueInfo] { signature.required }
     /// Results of a run; taps come besides.
     public var outputs: [ValueInfo] { model.graph.outputs }
 
+    /// Memory that the session holds for its runs.
+    public var memory: SessionMemory {
+        let (arena, unshared) = plans.withLock { ($0.largestArena, $0.largestUnshared) }
+        return SessionMemory(arena: arena, unshared: unshared, weights: program.constantBytes)
+    }
+
     /// Runs the network. The results are the caller's: later runs do not change them.
-    /// - Parameter feeds: a tensor for each of `inputs`, by name.
+    /// - Parameters:
+    ///   - feeds: a tensor for each of `inputs`, by name.
+    ///   - profiler: takes the time of every node where given.
     /// - Returns: every output and every tap, by name.
-    public func run(_ feeds: [String: Tensor]) throws -> [String: Tensor] {
-        var values = feeds.mapValues(Value.tensor).merging(model.graph.initializers.mapValues(Value.tensor)) { a, _ in a }
-        for (node, `operator`) in steps {
-            try locating("node '\(node.label)' (\(node.qualifiedType))") {
-                let context = EvaluationContext(
-                    inputs: node.inputs.map { $0.isEmpty ? nil : values[$0] }, outputCount: node.outputs.count, pool: pool)
-                for (name, value) in zip(node.outputs, try `operator`.evaluate(context)) { values[name] = value }
-            }
+    public func run(_ feeds: [String: Tensor], profiler: Profiler? = nil) throws -> [String: Tensor] {
+        let results = try runValues(feeds.mapValues(Value.tensor), profiler: profiler)
+        return try Dictionary(
+            uniqueKeysWithValues: results.map { name, value in
+                guard let tensor = value.tensor else {
+                    throw QTuneError(
+                        .unsupported, "'\(name)' is a \(value.type), not a tensor", remedy: "ask for its elements instead")
+                }
+                return (name, tensor)
+            })
+    }
+
+    /// Runs the network on values of any kind, sequences and optionals too.
+    package func runValues(_ feeds: [String: Value], profiler: Profiler? = nil) throws -> [String: Value] {
+        try signature.check(feeds)
+        let key = PlanKey(feeds)
+        let results = try plans.withLock { cache in
+            let executor = Executor(pool: pool, profiler: profiler)
+            if let plan = cache[key] { return try executor.run(program, feeds: feeds, plan: plan) }
+            let recorder = PlanRecorder(program)
+            let results = try executor.run(program, feeds: feeds, recorder: recorder)
+            cache[key] = recorder.makePlan(program)
+            return results
         }
-        let wanted = outputs.map(\.name) + options.taps
-        return try Dictionary(uniqueKeysWithValues: wanted.map { name in
-            guard let tensor = values[name]?.tensor else {
-                throw QTuneError(.invalidArgument, "the model has no tensor called '\(name)'")
-            }
-            return (name, tensor)
-        })
+        return Dictionary(zip(prepared.graph.outputs.map(\.name), results)) { first, _ in first }
     }
 }

@@ -37,5 +37,11 @@ package final class TensorStorage: @unchecked Sendable {
         self.release = release
     }
 
+    /// The addresses of the bytes, to tell whether two tensors share memory.
+    package var addresses: Range<UInt> {
+        let start = UInt(bitPattern: base)
+        return start..<(start + UInt(byteCount))
+    }
+
     deinit { release() }
 }

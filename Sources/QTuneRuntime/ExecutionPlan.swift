@@ -1,0 +1,74 @@
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// Where the results of one program lie in memory, for operands of certain types and shapes.
+struct ExecutionPlan: Sendable {
+    /// Memory for each result, by step and index; nil where it is allocated at run time.
+    private let places: [[Tensor?]]
+    /// The part of the arena in which a result may lie: its own place, or that of the operand it is a view of.
+    private let regions: [[Range<UInt>?]]
+    private let arena: TensorStorage
+    /// Bytes that all planned results would take without sharing.
+    let unsharedBytes: Int
+
+    var arenaBytes: Int { arena.byteCount }
+
+    init(places: [[Tensor?]], regions: [[Range<UInt>?]], arena: TensorStorage, unsharedBytes: Int) {
+        self.places = places
+        self.regions = regions
+        self.arena = arena
+        self.unsharedBytes = unsharedBytes
+    }
+
+    func place(_ step: Int, _ index: Int) -> Tensor? {
+        step < places.count && index < places[step].count ? places[step][index] : nil
+    }
+
+    /// Whether `tensor`, as the result of that step, may stay where it is.
+    func permits(_ tensor: Tensor, _ step: Int, _ index: Int) -> Bool {
+        guard let addresses = tensor.storage?.addresses, !addresses.isEmpty, addresses.overlaps(arena.addresses) else {
+            return true
+        }
+        guard step < regions.count, index < regions[step].count, let region = regions[step][index] else { return false }
+        return region.lowerBound <= addresses.lowerBound && addresses.upperBound <= region.upperBound
+    }
+}
+
+/// Types and shapes of the values that a run starts from.
+struct PlanKey: Hashable, Sendable {
+    private let types: [String: TypeAndShape]
+
+    private struct TypeAndShape: Hashable {
+        let dtype: DType
+        let shape: Shape
+    }
+
+    init(_ feeds: [String: Value]) {
+        types = feeds.compactMapValues { $0.tensor.map { TypeAndShape(dtype: $0.dtype, shape: $0.shape) } }
+    }
+}
+
+/// The plans used last.
+struct PlanCache {
+    private let capacity: Int
+    private var entries: [(key: PlanKey, plan: ExecutionPlan)] = []
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    var largestArena: Int { entries.map(\.plan.arenaBytes).max() ?? 0 }
+    var largestUnshared: Int { entries.map(\.plan.unsharedBytes).max() ?? 0 }
+
+    subscript(key: PlanKey) -> ExecutionPlan? {
+        mutating get {
+            guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
+            entries.append(entries.remove(at: index))
+            return entries.last?.plan
+        }
+        set {
+            entries.removeAll { $0.key == key }
+            guard let newValue else { return }
+            if entries.count == capacity { entries.removeFirst() }
+            entries.append((key, newValue))
+        }
+    }
+}

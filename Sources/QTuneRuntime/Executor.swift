@@ -1,0 +1,95 @@
+internal import QTuneGraph
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// Runs programs: the network's own, those of sub-graphs, and the small ones that constant folding makes.
+struct Executor {
+    let pool: ThreadPool
+    var profiler: Profiler?
+
+    /// Runs the network's program on values by name.
+    /// - Parameters:
+    ///   - plan: memory for inner values, made by an earlier run on values of the same types and shapes.
+    ///   - recorder: watches the run so that a plan can be made from it.
+    func run(
+        _ program: Program, feeds: [String: Value], plan: ExecutionPlan? = nil, recorder: PlanRecorder? = nil
+    ) throws -> [Value] {
+        var table = [Value?](repeating: nil, count: program.slotCount)
+        for input in program.inputs { table[input.slot] = feeds[input.name] ?? input.defaultValue }
+        return try execute(program, &table, RunMemory(plan: plan, recorder: recorder))
+    }
+
+    /// Runs a sub-graph on operands in the order of its inputs.
+    private func run(_ body: Program.Body, arguments: [Value], outer: [Value?]) throws -> [Value] {
+        let program = body.program
+        guard arguments.count <= program.inputs.count else {
+            throw QTuneError(
+                .invalidModel, "\(arguments.count) operands for a sub-graph of \(program.inputs.count) inputs",
+                place: ["graph '\(body.graph.name)'"])
+        }
+        var table = [Value?](repeating: nil, count: program.slotCount)
+        for (index, input) in program.inputs.enumerated() {
+            table[input.slot] = index < arguments.count ? arguments[index] : input.defaultValue
+        }
+        for (capture, source) in zip(program.captures, body.captures) { table[capture.slot] = value(source, outer) }
+        return try execute(program, &table, RunMemory(plan: nil, recorder: nil))
+    }
+
+    private func execute(_ program: Program, _ table: inout [Value?], _ memory: RunMemory) throws -> [Value] {
+        for (index, step) in program.steps.enumerated() {
+            memory.begin(index)
+            let started = profiler == nil ? nil : ContinuousClock.now
+            let results = try locating("node '\(step.label)' (\(step.operatorType))") {
+                try evaluate(step, table, memory)
+            }
+            if let started { profiler?.record(step.label, step.operatorType, ContinuousClock.now - started) }
+            for (result, slot) in zip(memory.settle(results, of: step), step.results) {
+                if let slot { table[slot] = result }
+            }
+            for slot in step.released { table[slot] = nil }
+        }
+        return try program.outputs.map { operand in
+            guard let value = value(operand, table) else {
+                throw QTuneError(.internalError, "an output of the graph was not computed")
+            }
+            return value
+        }
+    }
+
+    private func evaluate(_ step: Program.Step, _ table: [Value?], _ memory: RunMemory) throws -> [Value] {
+        let context = EvaluationContext(
+            inputs: step.operands.map { value($0, table) }, outputCount: step.results.count, pool: pool,
+            allocate: { memory.allocate($0, $1, $2) },
+            runSubgraph: { graph, arguments in
+                guard let body = step.body(for: graph) else {
+                    throw QTuneError(.internalError, "the sub-graph '\(graph.name)' is not one of the node's")
+                }
+                return try run(body, arguments: arguments, outer: table)
+            })
+        let results = try step.operator.evaluate(context)
+        guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
+            throw QTuneError(
+                .internalError, "the operator gave \(results.count) of \(step.results.count) results")
+        }
+        return results
+    }
+
+    private func value(_ operand: Program.Operand, _ table: [Value?]) -> Value? {
+        switch operand {
+        case .omitted: nil
+        case .constant(let value): value
+        case .slot(let slot): table[slot]
+        }
+    }
+}
+
+extension Program.Step {
+    /// The body made from `graph`. Branches of one node most often differ in the names of their results, so that
+    /// weights are compared only where they do not.
+    fileprivate func body(for graph: Graph) -> Program.Body? {
+        if bodies.count == 1 { return bodies[0] }
+        let similar = bodies.filter { $0.graph.name == graph.name && $0.graph.outputs == graph.outputs }
+        return similar.count == 1 ? similar[0] : similar.first { $0.graph == graph }
+    }
+}

@@ -1,0 +1,194 @@
+internal import QTuneGraph
+internal import QTuneTensor
+
+/// Puts the bodies of functions that a model defines itself in the place of the nodes that call them.
+enum FunctionExpansion {
+    /// How deep functions may call one another.
+    private static let deepestCall = 64
+
+    /// The model without functions. Names of values outside the functions stay as they are.
+    static func expand(_ model: Model) throws -> Model {
+        guard !model.functions.isEmpty else { return model }
+        var expander = Expander(model)
+        var expanded = model
+        expanded.graph = try expander.expand(model.graph, depth: 0)
+        expanded.functions = []
+        return expanded
+    }
+
+    private struct Expander {
+        let functions: [String: Function]
+        var opsets: [String: Int]
+        var usedNames: Set<String>
+
+        init(_ model: Model) {
+            functions = Dictionary(
+                model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) }, uniquingKeysWith: { $1 })
+            opsets = model.opsets
+            usedNames = model.graph.allNames
+        }
+
+        static func key(_ domain: String, _ name: String, _ overload: String) -> String {
+            "\(domain):\(name):\(overload)"
+        }
+
+        mutating func expand(_ graph: Graph, depth: Int) throws -> Graph {
+            let nodes = try expand(graph.nodes, depth: depth)
+            var editor = GraphEditor(graph)
+            for id in editor.nodeIDs { editor.remove(id) }
+            for node in nodes { editor.insert(node) }
+            return try editor.finish(removingUnused: false, outerScope: Set(graph.capturedValues))
+        }
+
+        private mutating func expand(_ nodes: [Node], depth: Int) throws -> [Node] {
+            guard depth <= FunctionExpansion.deepestCall else {
+                throw QTuneError(.invalidModel, "functions call one another without end")
+            }
+            var result: [Node] = []
+            for original in nodes {
+                let node = try original.mapSubgraphs { try expand($0, depth: depth) }
+                guard let function = functions[Self.key(node.domain, node.opType, node.overload)] else {
+                    result.append(node)
+                    continue
+                }
+                let body = try locating("node '\(node.label)' (\(node.qualifiedType))") {
+                    try checkVersions(of: function)
+                    return try Instance(function, of: node, &usedNames).nodes
+                }
+                result += try expand(body, depth: depth + 1)
+            }
+            return result
+        }
+
+        /// A function may name operator sets that the model does not; it must not contradict the model's.
+        private mutating func checkVersions(of function: Function) throws {
+            for (domain, version) in function.opsets {
+                let known = opsets[domain] ?? version
+                guard known == version else {
+                    throw QTuneError(
+                        .unsupported,
+                        "function '\(function.name)' is written for version \(version) of operator set "
+                            + "'\(domain.isEmpty ? "ai.onnx" : domain)', the model for \(known)",
+                        remedy: "convert the model so that both name the same version")
+                }
+            }
+        }
+    }
+
+    /// A function's body as one node calls it.
+    private struct Instance {
+        let nodes: [Node]
+
+        init(_ function: Function, of call: Node, _ usedNames: inout Set<String>) throws {
+            guard call.inputs.count <= function.inputs.count, call.outputs.count <= function.outputs.count else {
+                throw QTuneError(.invalidModel, "the call has more operands or results than the function")
+            }
+            var names: [String: String] = [:]
+            for (index, name) in function.inputs.enumerated() {
+                names[name] = index < call.inputs.count ? call.inputs[index] : ""
+            }
+            var results: [String: String] = [:]
+            for (name, actual) in zip(function.outputs, call.outputs) where !actual.isEmpty { results[name] = actual }
+            let attributes = try Self.attributes(function, call)
+            let prefix = call.name.isEmpty ? call.outputs.first ?? function.name : call.name
+            var body: [Node] = []
+            for inner in function.nodes {
+                var node = try inner.resolvingReferences(attributes).renamingOperands(names)
+                node.outputs = inner.outputs.map { output in
+                    guard !output.isEmpty else { return "" }
+                    let fresh = results[output] ?? Self.fresh("\(prefix)/\(output)", &usedNames)
+                    names[output] = fresh
+                    return fresh
+                }
+                node.name = Self.fresh("\(prefix)/\(inner.label)", &usedNames)
+                body.append(node)
+            }
+            // A function may hand an operand on as its result.
+            let made = Set(body.flatMap(\.outputs))
+            for (name, actual) in results where !made.contains(actual) {
+                body.append(Node("Identity", inputs: [names[name] ?? ""], outputs: [actual]))
+            }
+            nodes = body
+        }
+
+        private static func attributes(_ function: Function, _ call: Node) throws -> [String: Attribute] {
+            var attributes = function.attributeDefaults
+            for (name, value) in call.attributes { attributes[name] = value }
+            return attributes
+        }
+
+        private static func fresh(_ base: String, _ usedNames: inout Set<String>) -> String {
+            var name = base
+            var counter = 1
+            while !usedNames.insert(name).inserted {
+                name = "\(base)_\(counter)"
+                counter += 1
+            }
+            return name
+        }
+    }
+}
+
+extension Graph {
+    /// Every name in the graph and in its sub-graphs.
+    fileprivate var allNames: Set<String> {
+        var names = Set(inputs.map(\.name)).union(initializers.keys).union(outputs.map(\.name))
+        for node in nodes {
+            names.formUnion(node.outputs)
+            names.insert(node.name)
+            for graph in node.subgraphs { names.formUnion(graph.allNames) }
+        }
+        return names
+    }
+
+    /// The graph with nodes changed by `change`, which keeps what each of them makes.
+    fileprivate func mapNodes(_ change: (Node) throws -> Node) throws -> Graph {
+        var editor = GraphEditor(self)
+        for id in editor.nodeIDs {
+            if let node = editor[id] { editor.replace(id, with: try change(node)) }
+        }
+        var outer = Set(capturedValues)
+        for id in editor.nodeIDs { outer.formUnion(editor[id]?.dependencies ?? []) }
+        return try editor.finish(removingUnused: false, outerScope: outer)
+    }
+}
+
+extension Node {
+    /// The node with each sub-graph changed by `change`.
+    fileprivate func mapSubgraphs(_ change: (Graph) throws -> Graph) throws -> Node {
+        var node = self
+        for (name, attribute) in attributes {
+            switch attribute {
+            case .graph(let graph): node.attributes[name] = .graph(try change(graph))
+            case .graphs(let graphs): node.attributes[name] = .graphs(try graphs.map(change))
+            default: break
+            }
+        }
+        return node
+    }
+
+    /// The node with the caller's attributes in place of references to them; what the caller leaves out is left out.
+    fileprivate func resolvingReferences(_ values: [String: Attribute]) throws -> Node {
+        var node = try mapSubgraphs { try $0.mapNodes { try $0.resolvingReferences(values) } }
+        for (name, attribute) in attributes {
+            if case .reference(let target, _) = attribute { node.attributes[name] = values[target] }
+        }
+        return node
+    }
+
+    /// The node with operands renamed, those that its sub-graphs capture too.
+    fileprivate func renamingOperands(_ names: [String: String]) throws -> Node {
+        var node = try mapSubgraphs { graph in
+            let captured = Set(graph.capturedValues)
+            let visible = names.filter { captured.contains($0.key) }
+            guard !visible.isEmpty else { return graph }
+            var renamed = try graph.mapNodes { try $0.renamingOperands(visible) }
+            for index in renamed.outputs.indices {
+                renamed.outputs[index].name = visible[renamed.outputs[index].name] ?? renamed.outputs[index].name
+            }
+            return renamed
+        }
+        node.inputs = inputs.map { names[$0] ?? $0 }
+        return node
+    }
+}

@@ -1,0 +1,150 @@
+internal import QTuneGraph
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// A graph made ready to run: operators made and packed, names turned into slots of a table of values.
+final class Program: Sendable {
+    /// Where an operand comes from.
+    enum Operand: Sendable {
+        case omitted
+        case constant(Value)
+        case slot(Int)
+    }
+
+    /// One node.
+    struct Step: Sendable {
+        let label: String
+        let operatorType: String
+        let `operator`: any Operator
+        let operands: [Operand]
+        /// The slot of each result; nil for one that nobody asks for.
+        let results: [Int?]
+        let bodies: [Body]
+        /// Slots that no later step reads.
+        let released: [Int]
+    }
+
+    /// A sub-graph in an attribute of a node.
+    struct Body: Sendable {
+        let graph: Graph
+        let program: Program
+        /// What it takes from the enclosing graph, in the order of `program.captures`.
+        let captures: [Operand]
+    }
+
+    let slotCount: Int
+    /// The names and slots of the graph's inputs, with the default value of those that have one.
+    let inputs: [(name: String, slot: Int, defaultValue: Value?)]
+    /// Slots of values that come from an enclosing graph.
+    let captures: [(name: String, slot: Int)]
+    let steps: [Step]
+    let outputs: [Operand]
+    /// Bytes of all constants, shared storage counted once.
+    let constantBytes: Int
+
+    /// - Parameter outerConstants: constants of the enclosing graphs, by name.
+    init(
+        _ graph: Graph, opsets: [String: Int], registry: OperatorRegistry, outerConstants: [String: Tensor] = [:]
+    ) throws {
+        guard graph.sparseInitializers.isEmpty else {
+            throw QTuneError(.unsupported, "sparse initializers are not supported", place: ["graph '\(graph.name)'"])
+        }
+        var names = SlotTable(graph, outerConstants: outerConstants)
+        inputs = graph.inputs.map {
+            ($0.name, names.define($0.name), graph.initializers[$0.name].map(Value.tensor))
+        }
+        captures = graph.capturedValues.filter { outerConstants[$0] == nil }.map { ($0, names.define($0)) }
+        var drafts: [Step] = []
+        for node in graph.nodes {
+            drafts.append(try Self.makeStep(node, &names, opsets: opsets, registry: registry))
+        }
+        outputs = try graph.outputs.map { try names.operand($0.name) }
+        slotCount = names.count
+        steps = Self.releasingAfterLastUse(drafts, outputs: outputs, slotCount: names.count)
+        constantBytes = Self.byteCount(of: graph)
+    }
+
+    private static func makeStep(
+        _ node: Node, _ names: inout SlotTable, opsets: [String: Int], registry: OperatorRegistry
+    ) throws -> Step {
+        let made = try registry.make(node, opsets: opsets)
+        return try locating("node '\(node.label)' (\(node.qualifiedType))") {
+            let operands = try node.inputs.map { try names.operand($0) }
+            var constants: [Int: Tensor] = [:]
+            for (index, operand) in operands.enumerated() {
+                if case .constant(.tensor(let tensor)) = operand { constants[index] = tensor }
+            }
+            let bodies = try node.subgraphs.map { graph in
+                let program = try Program(
+                    graph, opsets: opsets, registry: registry, outerConstants: names.constants)
+                return Body(
+                    graph: graph, program: program, captures: try program.captures.map { try names.operand($0.name) })
+            }
+            return Step(
+                label: node.label, operatorType: node.qualifiedType,
+                operator: try made.prepacked(constants) ?? made, operands: operands,
+                results: node.outputs.map { $0.isEmpty ? nil : names.define($0) }, bodies: bodies, released: [])
+        }
+    }
+
+    private static func releasingAfterLastUse(_ drafts: [Step], outputs: [Operand], slotCount: Int) -> [Step] {
+        var isNeededLater = [Bool](repeating: false, count: slotCount)
+        for case .slot(let slot) in outputs { isNeededLater[slot] = true }
+        var steps = drafts
+        for index in drafts.indices.reversed() {
+            let draft = drafts[index]
+            var released: [Int] = []
+            let touched = draft.usedSlots + draft.results.compactMap { $0 }
+            for slot in touched where !isNeededLater[slot] {
+                isNeededLater[slot] = true
+                released.append(slot)
+            }
+            steps[index] = Step(
+                label: draft.label, operatorType: draft.operatorType, operator: draft.operator,
+                operands: draft.operands, results: draft.results, bodies: draft.bodies, released: released)
+        }
+        return steps
+    }
+
+    private static func byteCount(of graph: Graph) -> Int {
+        var seen: Set<ObjectIdentifier> = []
+        return graph.initializers.values.reduce(0) { sum, tensor in
+            guard let storage = tensor.storage else { return sum + tensor.byteCount }
+            return seen.insert(ObjectIdentifier(storage)).inserted ? sum + storage.byteCount : sum
+        }
+    }
+}
+
+extension Program.Step {
+    /// The slots that the node reads, its sub-graphs included.
+    var usedSlots: [Int] {
+        (operands + bodies.flatMap(\.captures)).compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
+    }
+}
+
+/// Names of one graph, as slots or constants.
+private struct SlotTable {
+    /// Constants of this graph and of those around it that no inner name hides.
+    private(set) var constants: [String: Tensor]
+    private var slots: [String: Int] = [:]
+    private(set) var count = 0
+
+    init(_ graph: Graph, outerConstants: [String: Tensor]) {
+        constants = outerConstants.merging(graph.initializers) { _, inner in inner }
+    }
+
+    /// Gives `name` a slot. It hides a constant of the same name.
+    mutating func define(_ name: String) -> Int {
+        constants[name] = nil
+        slots[name] = count
+        count += 1
+        return count - 1
+    }
+
+    func operand(_ name: String) throws -> Program.Operand {
+        if name.isEmpty { return .omitted }
+        if let slot = slots[name] { return .slot(slot) }
+        if let tensor = constants[name] { return .constant(.tensor(tensor)) }
+        throw QTuneError(.invalidModel, "the value '\(name)' is neither given nor made before it is used")
+    }
+}
