@@ -1,19 +1,24 @@
 /// Places in one arena for buffers that live during ranges of steps.
-struct MemoryPlan: Sendable {
-    struct Buffer: Sendable {
-        let byteCount: Int
+package struct MemoryPlan: Sendable {
+    package struct Buffer: Sendable {
+        package let byteCount: Int
         /// The steps from the one that makes the buffer to the last that reads it.
-        let lifetime: ClosedRange<Int>
+        package let lifetime: ClosedRange<Int>
+
+        package init(byteCount: Int, lifetime: ClosedRange<Int>) {
+            self.byteCount = byteCount
+            self.lifetime = lifetime
+        }
     }
 
     /// The place of each buffer, a multiple of `alignment`.
-    let offsets: [Int]
-    let arenaByteCount: Int
+    package let offsets: [Int]
+    package let arenaByteCount: Int
 
     private static let alignment = 64
 
     /// Places the largest buffers first, each into the tightest gap between those that live at the same time.
-    init(_ buffers: [Buffer]) {
+    package init(_ buffers: [Buffer]) {
         var offsets = [Int](repeating: 0, count: buffers.count)
         var placed: [(range: Range<Int>, lifetime: ClosedRange<Int>)] = []
         var end = 0

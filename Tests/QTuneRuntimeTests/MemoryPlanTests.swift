@@ -1,7 +1,7 @@
 import QTuneTestSupport
 import Testing
 
-@testable import QTuneRuntime
+import QTuneRuntime
 
 struct MemoryPlanTests {
     @Test(arguments: 0..<20)
