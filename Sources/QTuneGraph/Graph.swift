@@ -19,6 +19,9 @@ public struct Graph: Sendable, Equatable {
     public var metadata: [String: String]
     /// `quantization_annotation` of the standard: for each tensor, named parameter tensors.
     public var quantizationAnnotations: [String: [String: String]]
+    /// What a file says of initializers besides their values (documentation, metadata), by the initializer's name.
+    public var initializerNotes: [String: UninterpretedFields] = [:]
+    public var uninterpreted = UninterpretedFields()
 
     /// A graph of nodes that are in topological order.
     public init(
@@ -63,6 +66,12 @@ public struct ValueInfo: Sendable, Hashable {
     public var type: ValueType?
     public var documentation: String
     public var metadata: [String: String]
+    /// What the value means (`IMAGE`, for example), by the standard's list of type denotations.
+    public var denotation: String = ""
+    /// What each axis means (`DATA_BATCH`, for example), "" for an axis of which nothing is said; empty when nothing is
+    /// said at all.
+    public var axisDenotations: [String] = []
+    public var uninterpreted = UninterpretedFields()
 
     public init(_ name: String, _ type: ValueType? = nil) {
         self.name = name

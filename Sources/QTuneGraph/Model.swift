@@ -12,6 +12,8 @@ public struct Model: Sendable, Equatable {
     public var metadata: [String: String]
     /// Operators that the model defines itself, as graphs of others.
     public var functions: [Function]
+    /// Training information, device configurations, and what newer versions of the standard add.
+    public var uninterpreted = UninterpretedFields()
 
     public init(graph: Graph, opsets: [String: Int], irVersion: Int = 8) {
         self.graph = graph
@@ -45,6 +47,7 @@ public struct Function: Sendable, Equatable {
     public var valueInfo: [String: ValueInfo]
     public var documentation: String
     public var metadata: [String: String]
+    public var uninterpreted = UninterpretedFields()
 
     public init(name: String, domain: String, inputs: [String], outputs: [String], nodes: [Node], opsets: [String: Int]) {
         self.name = name

@@ -12,6 +12,8 @@ public struct Node: Sendable, Equatable {
     public var attributes: [String: Attribute]
     public var documentation: String
     public var metadata: [String: String]
+    /// Device configurations, and what newer versions of the standard add.
+    public var uninterpreted = UninterpretedFields()
 
     public init(
         _ opType: String, domain: String = "", name: String = "", inputs: [String], outputs: [String],

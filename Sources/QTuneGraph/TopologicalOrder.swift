@@ -1,4 +1,4 @@
-package import QTuneTensor
+internal import QTuneTensor
 
 extension Graph {
     /// `nodes` with every producer before its consumers, otherwise in their given order.
@@ -7,6 +7,13 @@ extension Graph {
     /// graph provides), and where nodes wait for one another in a circle.
     package static func topologicallySorted(
         _ nodes: [Node], given: Set<String>, outerScope: Set<String> = []
+    ) throws -> [Node] {
+        try topologicallySorted(nodes, given: given, isOuter: outerScope.contains)
+    }
+
+    /// The same, where `isOuter` tells whether an enclosing graph provides a value.
+    package static func topologicallySorted(
+        _ nodes: [Node], given: Set<String>, isOuter: (String) -> Bool
     ) throws -> [Node] {
         var producer: [String: Int] = [:]
         for (index, node) in nodes.enumerated() {
@@ -24,7 +31,7 @@ extension Graph {
                 if let source = producer[name] {
                     waitingFor[index] += 1
                     consumers[source].append(index)
-                } else if !given.contains(name), !outerScope.contains(name) {
+                } else if !given.contains(name), !isOuter(name) {
                     throw QTuneError(
                         .invalidModel, "operand '\(name)' is neither an input, an initializer nor made by a node",
                         place: ["node '\(node.label)'"])
