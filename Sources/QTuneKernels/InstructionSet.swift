@@ -1,5 +1,5 @@
 internal import CQTuneKernels
-public import QTuneTensor
+internal import QTuneTensor
 
 #if canImport(Glibc)
     internal import Glibc

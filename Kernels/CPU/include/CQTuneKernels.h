@@ -1,4 +1,10 @@
 // The C face of the CPU kernels. Swift sees it through QTuneKernels only.
 #pragma once
 
+#include "qt_f32_depthwise.h"
+#include "qt_f32_elementwise.h"
+#include "qt_f32_gemm.h"
+#include "qt_f32_reduction.h"
 #include "qt_isa.h"
+#include "qt_pool.h"
+#include "qt_transpose.h"

@@ -1,0 +1,50 @@
+#include "qt_f32_reduction.h"
+
+#include <math.h>
+
+static float first(qt_reduction function, float x) {
+    switch (function) {
+        case QT_REDUCE_SUM_SQUARES: return x * x;
+        case QT_REDUCE_SUM_ABS: return fabsf(x);
+        default: return x;
+    }
+}
+
+static float next(qt_reduction function, float result, float x) {
+    switch (function) {
+        case QT_REDUCE_SUM: return result + x;
+        case QT_REDUCE_MAX: return result > x || result != result ? result : x;
+        case QT_REDUCE_MIN: return result < x || result != result ? result : x;
+        case QT_REDUCE_SUM_SQUARES: return result + x * x;
+        case QT_REDUCE_SUM_ABS: return result + fabsf(x);
+        case QT_REDUCE_PRODUCT: return result * x;
+    }
+    return result;
+}
+
+float qt_f32_reduce_along_1__scalar(qt_reduction function, const float *x, size_t count) {
+    float result = first(function, x[0]);
+    for (size_t index = 1; index < count; index++) result = next(function, result, x[index]);
+    return result;
+}
+
+void qt_f32_reduce_across_1__scalar(
+    qt_reduction function, const float *const *rows, size_t count, float *y, size_t length) {
+    for (size_t j = 0; j < length; j++) {
+        float result = first(function, rows[0][j]);
+        for (size_t row = 1; row < count; row++) result = next(function, result, rows[row][j]);
+        y[j] = result;
+    }
+}
+
+void qt_f32_softmax_1__scalar(const float *x, float *y, size_t count) {
+    float largest = x[0];
+    for (size_t index = 1; index < count; index++) largest = next(QT_REDUCE_MAX, largest, x[index]);
+    float sum = 0;
+    for (size_t index = 0; index < count; index++) {
+        y[index] = expf(x[index] - largest);
+        sum += y[index];
+    }
+    float factor = 1 / sum;
+    for (size_t index = 0; index < count; index++) y[index] *= factor;
+}

@@ -1,0 +1,37 @@
+// float32 reductions: along a row, and across rows.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    QT_REDUCE_SUM,
+    QT_REDUCE_MAX,         // NaN where any is NaN
+    QT_REDUCE_MIN,         // NaN where any is NaN
+    QT_REDUCE_SUM_SQUARES,
+    QT_REDUCE_SUM_ABS,
+    QT_REDUCE_PRODUCT,
+} qt_reduction;
+
+typedef struct {
+    const char *name;
+    uint32_t isa;
+    // One number from `count` consecutive ones, `count` at least 1.
+    float (*along)(qt_reduction function, const float *x, size_t count);
+    // y[j] = reduction over r of rows[r][j], taken in the order of r; `count` rows, at least 1, of `length` numbers.
+    void (*across)(qt_reduction function, const float *const *rows, size_t count, float *y, size_t length);
+    // y = exp(x - max(x)) / sum of that; x and y may be the same.
+    void (*softmax)(const float *x, float *y, size_t count);
+} qt_f32_reduction_row;
+
+const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
+
+#define QT_DECLARE_REDUCTION(SUFFIX) \
+    float qt_f32_reduce_along_##SUFFIX(qt_reduction function, const float *x, size_t count); \
+    void qt_f32_reduce_across_##SUFFIX( \
+        qt_reduction function, const float *const *rows, size_t count, float *y, size_t length); \
+    void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count);
+
+QT_DECLARE_REDUCTION(16__avx512)
+QT_DECLARE_REDUCTION(8__avx2)
+QT_DECLARE_REDUCTION(1__scalar)

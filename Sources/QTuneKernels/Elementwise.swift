@@ -1,0 +1,224 @@
+internal import CQTuneKernels
+package import QTuneTensor
+
+/// float32 functions of each element.
+package enum Elementwise {
+    /// A function of one number. NaN stays NaN in all of them.
+    package enum Unary: Hashable, Sendable {
+        case relu
+        case clip(lower: Float, upper: Float)
+        case leakyReLU(slope: Float)
+        case elu(alpha: Float)
+        case selu(alpha: Float, gamma: Float)
+        /// `scale * x + offset`
+        case affine(scale: Float, offset: Float)
+        case abs, neg, sqrt, reciprocal, floor, ceil, sign
+        /// To the nearest integer, ties to even.
+        case round
+        /// `min(max(alpha * x + beta, 0), 1)`
+        case hardSigmoid(alpha: Float, beta: Float)
+        case hardSwish
+        case exp, log, sigmoid, silu, tanh, erf
+        /// With erf; `geluTanh` is the usual approximation with tanh.
+        case gelu, geluTanh
+        case softplus, mish
+
+        fileprivate var call: (function: qt_unary, alpha: Float, beta: Float) {
+            switch self {
+            case .relu: (QT_UNARY_RELU, 0, 0)
+            case .clip(let lower, let upper): (QT_UNARY_CLIP, lower, upper)
+            case .leakyReLU(let slope): (QT_UNARY_LEAKY_RELU, slope, 0)
+            case .elu(let alpha): (QT_UNARY_ELU, alpha, 0)
+            case .selu(let alpha, let gamma): (QT_UNARY_SELU, alpha, gamma)
+            case .affine(let scale, let offset): (QT_UNARY_AFFINE, scale, offset)
+            case .abs: (QT_UNARY_ABS, 0, 0)
+            case .neg: (QT_UNARY_NEG, 0, 0)
+            case .sqrt: (QT_UNARY_SQRT, 0, 0)
+            case .reciprocal: (QT_UNARY_RECIPROCAL, 0, 0)
+            case .floor: (QT_UNARY_FLOOR, 0, 0)
+            case .ceil: (QT_UNARY_CEIL, 0, 0)
+            case .sign: (QT_UNARY_SIGN, 0, 0)
+            case .round: (QT_UNARY_ROUND, 0, 0)
+            case .hardSigmoid(let alpha, let beta): (QT_UNARY_HARD_SIGMOID, alpha, beta)
+            case .hardSwish: (QT_UNARY_HARD_SWISH, 0, 0)
+            case .exp: (QT_UNARY_EXP, 0, 0)
+            case .log: (QT_UNARY_LOG, 0, 0)
+            case .sigmoid: (QT_UNARY_SIGMOID, 0, 0)
+            case .silu: (QT_UNARY_SILU, 0, 0)
+            case .tanh: (QT_UNARY_TANH, 0, 0)
+            case .erf: (QT_UNARY_ERF, 0, 0)
+            case .gelu: (QT_UNARY_GELU, 0, 0)
+            case .geluTanh: (QT_UNARY_GELU_TANH, 0, 0)
+            case .softplus: (QT_UNARY_SOFTPLUS, 0, 0)
+            case .mish: (QT_UNARY_MISH, 0, 0)
+            }
+        }
+    }
+
+    /// A function of two numbers.
+    package enum Binary: Hashable, Sendable {
+        case add, sub, mul, div
+        /// NaN where either is NaN.
+        case max, min
+        case pow
+        /// The first where it is not negative, the product elsewhere.
+        case prelu
+
+        fileprivate var function: qt_binary {
+            switch self {
+            case .add: QT_BINARY_ADD
+            case .sub: QT_BINARY_SUB
+            case .mul: QT_BINARY_MUL
+            case .div: QT_BINARY_DIV
+            case .max: QT_BINARY_MAX
+            case .min: QT_BINARY_MIN
+            case .pow: QT_BINARY_POW
+            case .prelu: QT_BINARY_PRELU
+            }
+        }
+    }
+
+    /// Elements below which a part of a job is not worth handing to another thread.
+    static let grain = 16_384
+
+    /// Writes `function` of each element of `x` into `output`, which has as many and may share its bytes.
+    package static func unary(
+        _ function: Unary, _ x: Tensor, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
+        let kernel = FloatKernels.elementwise(for: tier)
+        let call = function.call
+        let source = x.unsafeElements(Float.self)
+        let target = output.unsafeElements(Float.self)
+        pool.run(over: x.count, grain: grain) { range in
+            kernel.unary(
+                call.function, source + range.lowerBound, target + range.lowerBound, range.count, call.alpha, call.beta)
+        }
+        extendLifetime((x, output))
+    }
+
+    /// Applies `function` to rows of results that were just written.
+    static func apply(
+        _ function: Unary, rows: Int, columns: Int, of target: UnsafeMutablePointer<Float>, stride: Int,
+        kernel: qt_f32_elementwise_row
+    ) {
+        let call = function.call
+        if stride == columns {
+            kernel.unary(call.function, target, target, rows * columns, call.alpha, call.beta)
+            return
+        }
+        for row in 0..<rows {
+            let start = target + row * stride
+            kernel.unary(call.function, start, start, columns, call.alpha, call.beta)
+        }
+    }
+
+    /// Writes `function` of the elements of `a` and `b`, broadcast by NumPy's rules to the shape of `output`.
+    /// - Precondition: the shapes broadcast to the shape of `output`, which shares bytes only with an operand of its
+    ///   own shape.
+    package static func binary(
+        _ function: Binary, _ a: Tensor, _ b: Tensor, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        precondition(a.dtype == .float32 && b.dtype == .float32 && output.dtype == .float32, "not float32")
+        precondition(a.shape.broadcast(with: b.shape) == output.shape, "\(a.shape) and \(b.shape) do not broadcast")
+        guard output.count > 0 else { return }
+        let kernel = FloatKernels.elementwise(for: tier)
+        let loop = BroadcastLoop(a.shape, b.shape, output: output.shape)
+        let sources = (a.unsafeElements(Float.self), b.unsafeElements(Float.self))
+        let target = output.unsafeElements(Float.self)
+        if loop.outer.isEmpty {
+            pool.run(over: loop.length, grain: grain) { range in
+                kernel.binary(
+                    function.function, loop.operands, sources.0 + range.lowerBound * loop.innerA,
+                    sources.1 + range.lowerBound * loop.innerB, target + range.lowerBound, range.count)
+            }
+        } else {
+            pool.run(over: loop.rows, grain: Swift.max(1, grain / loop.length)) { range in
+                loop.forEachRow(in: range) { row, offsetA, offsetB in
+                    kernel.binary(
+                        function.function, loop.operands, sources.0 + offsetA, sources.1 + offsetB,
+                        target + row * loop.length, loop.length)
+                }
+            }
+        }
+        extendLifetime((a, b, output))
+    }
+}
+
+/// Two operands and a dense output, walked as rows: in a row each operand either steps by 1 or stands still.
+struct BroadcastLoop {
+    struct Axis {
+        var length: Int
+        var strideA: Int
+        var strideB: Int
+    }
+
+    /// Axes outside of the rows, outermost first; neighbours that one step walks are merged.
+    private(set) var outer: [Axis] = []
+    /// Elements of a row.
+    private(set) var length = 1
+    /// Steps in a row, 0 or 1.
+    private(set) var innerA = 1
+    private(set) var innerB = 1
+
+    init(_ a: Shape, _ b: Shape, output: Shape) {
+        let stridesA = Self.strides(of: a, broadcastTo: output)
+        let stridesB = Self.strides(of: b, broadcastTo: output)
+        var axes: [Axis] = []
+        for axis in 0..<output.rank where output[axis] != 1 {
+            let next = Axis(length: output[axis], strideA: stridesA[axis], strideB: stridesB[axis])
+            if let last = axes.last, last.strideA == next.strideA * next.length,
+                last.strideB == next.strideB * next.length
+            {
+                axes[axes.count - 1] = Axis(
+                    length: last.length * next.length, strideA: next.strideA, strideB: next.strideB)
+            } else {
+                axes.append(next)
+            }
+        }
+        if let inner = axes.popLast() {
+            (length, innerA, innerB) = (inner.length, inner.strideA, inner.strideB)
+        }
+        outer = axes
+    }
+
+    var operands: qt_operands {
+        innerB == 0 ? QT_SECOND_IS_ONE : innerA == 0 ? QT_FIRST_IS_ONE : QT_BOTH_ARRAYS
+    }
+
+    var rows: Int { outer.reduce(1) { $0 * $1.length } }
+
+    /// Calls `body` with each row's index and where its operands start.
+    func forEachRow(in range: Range<Int>, _ body: (_ row: Int, _ offsetA: Int, _ offsetB: Int) -> Void) {
+        var position = [Int](repeating: 0, count: outer.count)
+        var (rest, offsetA, offsetB) = (range.lowerBound, 0, 0)
+        for axis in outer.indices.reversed() {
+            position[axis] = rest % outer[axis].length
+            rest /= outer[axis].length
+            offsetA += position[axis] * outer[axis].strideA
+            offsetB += position[axis] * outer[axis].strideB
+        }
+        for row in range {
+            body(row, offsetA, offsetB)
+            var axis = outer.count - 1
+            while axis >= 0 {
+                position[axis] += 1
+                offsetA += outer[axis].strideA
+                offsetB += outer[axis].strideB
+                if position[axis] < outer[axis].length { break }
+                offsetA -= outer[axis].length * outer[axis].strideA
+                offsetB -= outer[axis].length * outer[axis].strideB
+                position[axis] = 0
+                axis -= 1
+            }
+        }
+    }
+
+    private static func strides(of shape: Shape, broadcastTo output: Shape) -> [Int] {
+        let own = shape.strides
+        return (0..<output.rank).map { axis in
+            let ownAxis = axis - (output.rank - shape.rank)
+            return ownAxis < 0 || shape[ownAxis] == 1 ? 0 : own[ownAxis]
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package import QTuneTensor
+
+/// A float32 convolution of NHWC images with constant weights, packed once for one tier.
+package final class FloatConvolution: Sendable {
+    private enum Method {
+        case depthwise(DepthwiseWeights)
+        /// Columns of each group.
+        case product([PackedColumns])
+    }
+
+    package let inputChannels: Int
+    package let outputChannels: Int
+    package let groups: Int
+    package let kernel: Extent2D
+    package let stride: Extent2D
+    package let dilation: Extent2D
+    package let activation: Activation
+
+    private let tier: CPUTier
+    private let method: Method
+
+    /// Packs `weights`, [O, I / groups, height, width].
+    /// - Parameters:
+    ///   - bias: O numbers.
+    ///   - activation: what happens to each result last.
+    /// - Throws: `invalidArgument` where types or shapes do not fit, or `QTUNE_CPU` names no tier.
+    package init(
+        weights: Tensor, bias: Tensor? = nil, groups: Int = 1, stride: Extent2D = .one, dilation: Extent2D = .one,
+        activation: Activation = .none, tier: CPUTier? = nil
+    ) throws {
+        let shape = weights.shape
+        guard weights.dtype == .float32, shape.rank == 4, shape[2] > 0, shape[3] > 0 else {
+            throw QTuneError(
+                .invalidArgument, "weights of a convolution are float32 [O, I, H, W], not \(weights.dtype) \(shape)")
+        }
+        guard groups > 0, shape[0] % groups == 0 else {
+            throw QTuneError(.invalidArgument, "\(shape[0]) output channels do not split into \(groups) groups")
+        }
+        guard min(stride.height, stride.width, dilation.height, dilation.width) > 0 else {
+            throw QTuneError(.invalidArgument, "a stride or dilation of a convolution is below 1")
+        }
+        guard let bias = FloatBias(bias, count: shape[0]) else {
+            throw QTuneError(.invalidArgument, "the bias is not \(shape[0]) float32 numbers")
+        }
+        self.tier = try tier ?? CPUTier.current
+        inputChannels = shape[1] * groups
+        outputChannels = shape[0]
+        self.groups = groups
+        kernel = Extent2D(height: shape[2], width: shape[3])
+        self.stride = stride
+        self.dilation = dilation
+        self.activation = activation
+        if groups > 1, shape[0] == groups, shape[1] == 1 {
+            method = .depthwise(
+                DepthwiseWeights(weights, bias: bias, kernel: FloatKernels.depthwise(for: self.tier)))
+        } else {
+            method = .product(Self.pack(weights, bias: bias, groups: groups, tier: self.tier))
+        }
+    }
+
+    /// The lengths of a run over an image batch of shape `input`, NHWC.
+    package func shape(of input: Shape, padding: Padding2D) -> ConvolutionShape {
+        ConvolutionShape(
+            batch: input[0], inputHeight: input[1], inputWidth: input[2], inputChannels: inputChannels,
+            outputChannels: outputChannels, groups: groups,
+            window: SlidingWindow(kernel: kernel, stride: stride, dilation: dilation, padding: padding))
+    }
+
+    /// Writes `activation(convolution + bias + residual)` into `output`. Padding holds zeros.
+    /// - Precondition: `input` is NHWC; output and residual are NHWC of the shape that results; the output has bytes
+    ///   of its own, or the residual's.
+    package func run(
+        _ input: Tensor, padding: Padding2D = .none, residual: Tensor? = nil, into output: Tensor, pool: ThreadPool
+    ) {
+        precondition(input.dtype == .float32 && output.dtype == .float32, "not float32")
+        precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "\(input.shape) does not fit")
+        let shape = shape(of: input.shape, padding: padding)
+        precondition(
+            output.shape == [shape.batch, shape.outputHeight, shape.outputWidth, outputChannels],
+            "\(output.shape) is not the shape that results")
+        precondition(residual == nil || residual?.shape == output.shape, "the residual has another shape")
+        guard output.count > 0 else { return }
+        switch method {
+        case .depthwise(let weights):
+            weights.run(
+                shape, input.unsafeElements(Float.self), residual: residual?.unsafeElements(Float.self),
+                output.unsafeElements(Float.self), activation: activation,
+                elementwise: FloatKernels.elementwise(for: tier), pool: pool)
+        case .product(let columns):
+            let image = PatchGatherer.prepare(shape, input)
+            for group in 0..<groups {
+                multiply(image, columns[group], group: group, residual: residual, output: output, pool: pool)
+            }
+        }
+        extendLifetime((input, residual, output))
+    }
+
+    private func multiply(
+        _ image: PatchGatherer, _ columns: PackedColumns, group: Int, residual: Tensor?, output: Tensor,
+        pool: ThreadPool
+    ) {
+        let first = group * columns.columns
+        let product = GatheredProduct(
+            columns: columns, rows: image.shape.outputPixels, taps: image.taps, depth: image.depth,
+            floatsPerRow: image.depth * min(image.taps, kernel.height),
+            output: output.unsafeElements(Float.self) + first, outputStride: outputChannels,
+            residual: residual.map { UnsafePointer($0.unsafeElements(Float.self) + first) }, activation: activation,
+            elementwise: FloatKernels.elementwise(for: tier))
+        product.run(pool: pool) { range, pointers in
+            image.gather(range, channel: group * image.shape.inputChannelsPerGroup, into: pointers)
+        }
+    }
+
+    /// The columns of each group: one output channel a column, its depth in the order window row, window column,
+    /// input channel.
+    private static func pack(_ weights: Tensor, bias: FloatBias, groups: Int, tier: CPUTier) -> [PackedColumns] {
+        let shape = weights.shape
+        let (channels, area) = (shape[1], shape[2] * shape[3])
+        let perGroup = shape[0] / groups
+        let depth = channels * area
+        let source = weights.unsafeElements(Float.self)
+        let kernel = FloatKernels.gemm(for: tier)
+        let packed = (0..<groups).map { group in
+            let first = group * perGroup
+            return PackedColumns(
+                depth: depth, columns: perGroup, kernel: kernel, bias: { bias[first + $0] },
+                element: { row, column in
+                    source[(first + column) * depth + row % channels * area + row / channels]
+                })
+        }
+        extendLifetime(weights)
+        return packed
+    }
+}

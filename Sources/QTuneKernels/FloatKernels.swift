@@ -1,0 +1,56 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The tables of the float32 kernels, read once.
+enum FloatKernels {
+    static let gemmFamily = KernelFamily(
+        name: "f32_gemm", summary: "float32 matrix products and convolutions over packed columns",
+        rows: gemmRows.map { row($0.name, $0.isa) })
+    static let depthwiseFamily = KernelFamily(
+        name: "f32_depthwise", summary: "float32 depthwise convolutions",
+        rows: depthwiseRows.map { row($0.name, $0.isa) })
+    static let elementwiseFamily = KernelFamily(
+        name: "f32_elementwise", summary: "float32 functions of one and two arrays",
+        rows: elementwiseRows.map { row($0.name, $0.isa) })
+    static let reductionFamily = KernelFamily(
+        name: "f32_reduction", summary: "float32 sums, extremes, softmax and pooling",
+        rows: reductionRows.map { row($0.name, $0.isa) })
+    static let transposeFamily = KernelFamily(
+        name: "any_transpose", summary: "transposes of 1, 2, 4, 8 and 16-byte elements",
+        rows: transposeRows.map { row($0.name, $0.isa) })
+
+    static func gemm(for tier: CPUTier?) -> qt_f32_gemm_row { best(gemmRows, tier) { $0.isa } }
+    static func depthwise(for tier: CPUTier?) -> qt_f32_depthwise_row { best(depthwiseRows, tier) { $0.isa } }
+    static func elementwise(for tier: CPUTier?) -> qt_f32_elementwise_row { best(elementwiseRows, tier) { $0.isa } }
+    static func reduction(for tier: CPUTier?) -> qt_f32_reduction_row { best(reductionRows, tier) { $0.isa } }
+    static func transpose(for tier: CPUTier?) -> qt_transpose_row { best(transposeRows, tier) { $0.isa } }
+
+    nonisolated(unsafe) private static let gemmRows = rows(qt_f32_gemm_table)
+    nonisolated(unsafe) private static let depthwiseRows = rows(qt_f32_depthwise_table)
+    nonisolated(unsafe) private static let elementwiseRows = rows(qt_f32_elementwise_table)
+    nonisolated(unsafe) private static let reductionRows = rows(qt_f32_reduction_table)
+    nonisolated(unsafe) private static let transposeRows = rows(qt_transpose_table)
+
+    private static func rows<Row>(_ table: (UnsafeMutablePointer<Int>?) -> UnsafePointer<Row>?) -> [Row] {
+        var count = 0
+        return Array(UnsafeBufferPointer(start: table(&count), count: count))
+    }
+
+    private static func row(_ name: UnsafePointer<CChar>, _ isa: UInt32) -> KernelRow {
+        KernelRow(name: String(cString: name), instructions: InstructionSet(rawValue: isa))
+    }
+
+    /// The first row that `tier` runs; the last row, the scalar reference, runs everywhere.
+    private static func best<Row>(_ rows: [Row], _ tier: CPUTier?, _ isa: (Row) -> UInt32) -> Row {
+        let instructions = (tier ?? (try? CPUTier.current))?.instructions ?? []
+        return rows.first { instructions.isSuperset(of: InstructionSet(rawValue: isa($0))) } ?? rows[rows.count - 1]
+    }
+}
+
+extension Tensor {
+    /// The first element, of a tensor that the caller keeps alive over the pointer's use.
+    func unsafeElements<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
+        guard let storage else { preconditionFailure("a tensor of strings has no elements in memory") }
+        return storage.base.assumingMemoryBound(to: type)
+    }
+}

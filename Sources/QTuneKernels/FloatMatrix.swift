@@ -1,0 +1,74 @@
+package import QTuneTensor
+
+/// A constant right-hand side of float32 matrix products, packed once for one tier.
+package final class FloatMatrix: Sendable {
+    /// Rows of B, which are columns of A.
+    package let depth: Int
+    /// Columns of B and of the product.
+    package let columns: Int
+
+    private let packed: PackedColumns
+    private let activation: Activation
+    private let tier: CPUTier
+
+    /// Packs `b`, [K, N], or [N, K] where `transposed` says so.
+    /// - Parameter bias: N numbers, added to each row of the product.
+    /// - Throws: `invalidArgument` where types or shapes do not fit, or `QTUNE_CPU` names no tier.
+    package init(
+        _ b: Tensor, transposed: Bool = false, bias: Tensor? = nil, activation: Activation = .none,
+        tier: CPUTier? = nil
+    ) throws {
+        guard b.dtype == .float32, b.shape.rank == 2 else {
+            throw QTuneError(.invalidArgument, "a packed matrix is float32 with two axes, not \(b.dtype) \(b.shape)")
+        }
+        self.tier = try tier ?? CPUTier.current
+        let (depth, columns) = transposed ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
+        self.depth = depth
+        self.columns = columns
+        self.activation = activation
+        guard let bias = FloatBias(bias, count: columns) else {
+            throw QTuneError(.invalidArgument, "the bias is not \(columns) float32 numbers")
+        }
+        let source = b.unsafeElements(Float.self)
+        packed = PackedColumns(
+            depth: depth, columns: columns, kernel: FloatKernels.gemm(for: self.tier), bias: { bias[$0] },
+            element: transposed ? { source[$1 * depth + $0] } : { source[$0 * columns + $1] })
+        extendLifetime(b)
+    }
+
+    /// Writes `activation(a * b + bias + residual)`; `a` is [..., K], the output and the residual are [..., N].
+    package func run(_ a: Tensor, residual: Tensor? = nil, into output: Tensor, pool: ThreadPool) {
+        precondition(a.dtype == .float32 && output.dtype == .float32, "not float32")
+        let rows = columns == 0 ? 0 : output.count / columns
+        precondition(a.count == rows * depth && output.count == rows * columns, "\(a.shape) does not fit the matrix")
+        precondition(residual == nil || residual?.count == output.count, "the residual has another size")
+        let source = a.unsafeElements(Float.self)
+        let product = GatheredProduct(
+            columns: packed, rows: rows, taps: 1, depth: depth, floatsPerRow: depth,
+            output: output.unsafeElements(Float.self), outputStride: columns,
+            residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) }, activation: activation,
+            elementwise: FloatKernels.elementwise(for: tier))
+        let depth = depth
+        product.run(pool: pool) { range, pointers in
+            for row in range { pointers[row - range.lowerBound] = UnsafePointer(source + row * depth) }
+        }
+        extendLifetime((a, residual, output))
+    }
+}
+
+/// The numbers that sums start from; 0 without a bias.
+struct FloatBias {
+    private let numbers: [Float]?
+
+    /// Nil where `tensor` does not hold `count` float32 numbers.
+    init?(_ tensor: Tensor?, count: Int) {
+        guard let tensor else {
+            numbers = nil
+            return
+        }
+        guard tensor.dtype == .float32, tensor.count == count else { return nil }
+        numbers = tensor.array(of: Float.self)
+    }
+
+    subscript(index: Int) -> Float { numbers?[index] ?? 0 }
+}

@@ -1,0 +1,114 @@
+internal import CQTuneKernels
+
+/// A matrix product whose left-hand rows are gathered from memory: `taps` runs of `depth` floats make a row. Matrix
+/// products have one tap, convolutions one for each cell of the window.
+struct GatheredProduct {
+    var columns: PackedColumns
+    var rows: Int
+    var taps: Int
+    var depth: Int
+    /// Different floats that one more row brings into the cache, about.
+    var floatsPerRow: Int
+    var output: UnsafeMutablePointer<Float>
+    var outputStride: Int
+    var residual: UnsafePointer<Float>?
+    var activation: Activation
+    /// What `activation` calls after the kernel; nil where the kernel's clamp does all.
+    var elementwise: qt_f32_elementwise_row
+
+    /// Writes the pointers of rows `range`: that of tap `t` and row `r` at index `t * range.count + r`.
+    typealias Gather = (_ range: Range<Int>, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>) -> Void
+
+    /// Bytes of left-hand rows that stay in the second-level cache while panel after panel passes over them.
+    private static let blockBytes = 262_144
+    /// Pointers of a block of rows.
+    private static let blockPointers = 8192
+    /// Multiply-accumulates that are not worth handing to another thread.
+    private static let serialWork = 200_000
+
+    /// A part of the work: tiles of rows times panels of columns.
+    private struct Blocks {
+        var tiles: Int
+        var tilesPerBlock: Int
+        var panelGroups: Int
+
+        var rowBlocks: Int { (tiles + tilesPerBlock - 1) / tilesPerBlock }
+        var parts: Int { rowBlocks * panelGroups }
+    }
+
+    func run(pool: ThreadPool, gather: Gather) {
+        guard rows > 0, columns.columns > 0 else { return }
+        let blocks = blocks(threads: pool.threads)
+        let serial = pool.threads == 1 || rows * columns.columns * columns.depth < Self.serialWork
+        if serial {
+            for part in 0..<blocks.parts { run(part: part, of: blocks, gather: gather) }
+        } else {
+            pool.run(parts: blocks.parts) { part in run(part: part, of: blocks, gather: gather) }
+        }
+    }
+
+    private func blocks(threads: Int) -> Blocks {
+        let tiles = (rows + Int(columns.kernel.rows) - 1) / Int(columns.kernel.rows)
+        let bytesPerRow = max(1, floatsPerRow) * MemoryLayout<Float>.stride
+        let rowsPerBlock = max(32, min(Self.blockBytes / bytesPerRow, Self.blockPointers / max(1, taps), 512))
+        var blocks = Blocks(
+            tiles: tiles, tilesPerBlock: max(1, rowsPerBlock / Int(columns.kernel.rows)), panelGroups: 1)
+        guard threads > 1 else { return blocks }
+        let wanted = threads * 2
+        if blocks.rowBlocks < wanted {
+            blocks.panelGroups = min(columns.panels.count, (wanted + blocks.rowBlocks - 1) / blocks.rowBlocks)
+        }
+        if blocks.parts < wanted {
+            blocks.tilesPerBlock = max(1, tiles * blocks.panelGroups / wanted)
+        }
+        return blocks
+    }
+
+    /// Tiles are as equal as can be, none above the kernel's rows.
+    private func rows(of tile: Int, tiles: Int) -> Range<Int> {
+        rows * tile / tiles..<rows * (tile + 1) / tiles
+    }
+
+    private func run(part: Int, of blocks: Blocks, gather: Gather) {
+        let block = part / blocks.panelGroups
+        let group = part % blocks.panelGroups
+        let tiles = block * blocks.tilesPerBlock..<min(blocks.tiles, (block + 1) * blocks.tilesPerBlock)
+        let count = columns.panels.count
+        let panels = count * group / blocks.panelGroups..<count * (group + 1) / blocks.panelGroups
+        let first = rows(of: tiles.lowerBound, tiles: blocks.tiles).lowerBound
+        let end = rows(of: tiles.upperBound - 1, tiles: blocks.tiles).upperBound
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: (end - first) * taps) { pointers in
+            guard let table = pointers.baseAddress else { return }
+            for tile in tiles {
+                let range = rows(of: tile, tiles: blocks.tiles)
+                gather(range, table + (range.lowerBound - first) * taps)
+            }
+            for panel in panels {
+                for tile in tiles {
+                    let range = rows(of: tile, tiles: blocks.tiles)
+                    multiply(range, columns.panels[panel], table + (range.lowerBound - first) * taps)
+                }
+            }
+        }
+        if let function = activation.unary, !panels.isEmpty {
+            let left = columns.panels[panels.lowerBound].firstColumn
+            let last = columns.panels[panels.upperBound - 1]
+            Elementwise.apply(
+                function, rows: end - first, columns: last.firstColumn + last.columns - left,
+                of: output + first * outputStride + left, stride: outputStride, kernel: elementwise)
+        }
+    }
+
+    private func multiply(
+        _ range: Range<Int>, _ panel: PackedColumns.Panel, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
+    ) {
+        let offset = range.lowerBound * outputStride + panel.firstColumn
+        let bounds = activation.clampBounds
+        var tile = qt_f32_gemm_tile(
+            rows: range.count, columns: panel.columns, width: panel.width, taps: taps, depth: depth,
+            a: UnsafePointer(pointers), panel: columns.start(of: panel), c: output + offset, c_stride: outputStride,
+            residual: residual.map { $0 + offset }, residual_stride: outputStride, lower: bounds.lower,
+            upper: bounds.upper)
+        columns.kernel.run(&tile)
+    }
+}

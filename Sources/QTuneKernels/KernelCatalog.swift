@@ -1,0 +1,42 @@
+/// One kernel of a family: a row of the family's table in C.
+package struct KernelRow: Hashable, Sendable {
+    /// The name of symbol and file, `qt_<types>_<kind>_<tile>__<isa>`.
+    package let name: String
+    /// Everything that the kernel needs; empty for the scalar reference.
+    package let instructions: InstructionSet
+
+    package init(name: String, instructions: InstructionSet) {
+        self.name = name
+        self.instructions = instructions
+    }
+}
+
+/// Kernels that do the same work with different instructions, best first, the scalar reference last.
+package struct KernelFamily: Hashable, Sendable {
+    package let name: String
+    /// What the kernels compute, half a line.
+    package let summary: String
+    package let rows: [KernelRow]
+
+    package init(name: String, summary: String, rows: [KernelRow]) {
+        self.name = name
+        self.summary = summary
+        self.rows = rows
+    }
+
+    /// The row that serves `tier`: the first whose instructions the tier has.
+    package func picked(for tier: CPUTier) -> KernelRow? {
+        rows.first { $0.instructions.isSubset(of: tier.instructions) }
+    }
+}
+
+/// Every kernel that is built in.
+package enum KernelCatalog {
+    package static let families: [KernelFamily] = [
+        FloatKernels.gemmFamily,
+        FloatKernels.depthwiseFamily,
+        FloatKernels.elementwiseFamily,
+        FloatKernels.reductionFamily,
+        FloatKernels.transposeFamily,
+    ]
+}

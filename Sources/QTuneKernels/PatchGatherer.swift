@@ -1,0 +1,105 @@
+internal import QTuneTensor
+
+/// Finds the runs of floats under each position of a convolution's window, without copying them.
+///
+/// Where the window's columns lie side by side in memory a whole window row is one run; an image of few channels is
+/// copied once with its left and right padding, so that its runs are not too short.
+struct PatchGatherer {
+    let shape: ConvolutionShape
+    /// Runs that make a patch.
+    let taps: Int
+    /// Floats of a run.
+    let depth: Int
+
+    private let image: TensorStorage
+    /// Floats from one pixel to the next, and pixels from one image row to the next.
+    private let pixelStride: Int
+    private let rowPixels: Int
+    /// Pixels before column 0 that `image` holds.
+    private let leftPixels: Int
+    private let tapColumns: Int
+    /// A run for window rows and columns that lie in the padding.
+    private let zeros: TensorStorage
+
+    /// Images of more channels are never copied.
+    private static let fewChannels = 16
+
+    static func prepare(_ shape: ConvolutionShape, _ input: Tensor) -> PatchGatherer {
+        guard let storage = input.storage else { preconditionFailure("a tensor of strings is no image") }
+        let padding = shape.padding
+        let mergesColumns = shape.groups == 1 && shape.dilation.width == 1 && shape.kernel.width > 1
+        if mergesColumns, padding.left == 0, padding.right == 0 {
+            return PatchGatherer(shape, image: storage, left: 0, right: 0, merging: true)
+        }
+        if mergesColumns, shape.inputChannels <= fewChannels {
+            let padded = copy(input, left: padding.left, right: padding.right)
+            return PatchGatherer(shape, image: padded, left: padding.left, right: padding.right, merging: true)
+        }
+        return PatchGatherer(shape, image: storage, left: 0, right: 0, merging: false)
+    }
+
+    private init(_ shape: ConvolutionShape, image: TensorStorage, left: Int, right: Int, merging: Bool) {
+        self.shape = shape
+        self.image = image
+        pixelStride = shape.inputChannels
+        rowPixels = shape.inputWidth + left + right
+        leftPixels = left
+        tapColumns = merging ? 1 : shape.kernel.width
+        taps = shape.kernel.height * tapColumns
+        depth = shape.inputChannelsPerGroup * (merging ? shape.kernel.width : 1)
+        let bytes = depth * MemoryLayout<Float>.stride
+        zeros = TensorStorage(byteCount: bytes)
+        zeros.base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    }
+
+    /// The images with columns of zeros at both sides.
+    private static func copy(_ input: Tensor, left: Int, right: Int) -> TensorStorage {
+        let (width, channels) = (input.shape[2], input.shape[3])
+        let rows = input.shape[0] * input.shape[1]
+        let rowFloats = (width + left + right) * channels
+        let storage = TensorStorage(byteCount: rows * rowFloats * MemoryLayout<Float>.stride)
+        var target = storage.base.assumingMemoryBound(to: Float.self)
+        var source = UnsafePointer(input.unsafeElements(Float.self))
+        for _ in 0..<rows {
+            target.update(repeating: 0, count: left * channels)
+            (target + left * channels).update(from: source, count: width * channels)
+            (target + (left + width) * channels).update(repeating: 0, count: right * channels)
+            target += rowFloats
+            source += width * channels
+        }
+        return storage
+    }
+
+    /// Writes the pointers to the patches of output pixels `range`, their runs from `channel` on: that of tap `t` and
+    /// pixel `p` at index `t * range.count + p`.
+    func gather(_ range: Range<Int>, channel: Int, into pointers: UnsafeMutablePointer<UnsafePointer<Float>?>) {
+        let base = UnsafePointer(image.base.assumingMemoryBound(to: Float.self)) + channel
+        let nothing = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
+        let (outputHeight, outputWidth) = (shape.outputHeight, shape.outputWidth)
+        let (height, width) = (shape.inputHeight, rowPixels)
+        let count = range.count
+        var batch = range.lowerBound / (outputHeight * outputWidth)
+        var row = range.lowerBound / outputWidth % outputHeight
+        var column = range.lowerBound % outputWidth
+        for index in 0..<count {
+            let top = row * shape.stride.height - shape.padding.top
+            let left = column * shape.stride.width - shape.padding.left + leftPixels
+            var tap = index
+            for windowRow in 0..<shape.kernel.height {
+                let y = top + windowRow * shape.dilation.height
+                let isRow = y >= 0 && y < height
+                let start = (batch * height + y) * width
+                for windowColumn in 0..<tapColumns {
+                    let x = left + windowColumn * shape.dilation.width
+                    pointers[tap] = isRow && x >= 0 && x < width ? base + (start + x) * pixelStride : nothing
+                    tap += count
+                }
+            }
+            column += 1
+            if column == outputWidth {
+                (column, row) = (0, row + 1)
+                if row == outputHeight { (row, batch) = (0, batch + 1) }
+            }
+        }
+    }
+}
