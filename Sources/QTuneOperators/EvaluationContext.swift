@@ -57,10 +57,20 @@ package struct EvaluationContext {
 
     /// A tensor for output `index`, not initialised. A shape that no memory could hold is an error.
     package func makeOutput(_ index: Int = 0, _ dtype: DType, _ shape: Shape) throws -> Tensor {
-        guard let bytes = dtype.byteCount(elements: shape.elementCount), bytes <= Self.largestTensor else {
-            throw QTuneError(.invalidInput, "a result of shape \(shape) is too large to hold in memory")
-        }
+        try Self.checkSize(dtype, shape)
         return allocate(index, dtype, shape)
+    }
+
+    /// A tensor of zeros to work with. A shape that no memory could hold is an error.
+    package static func fresh(_ dtype: DType, _ shape: Shape) throws -> Tensor {
+        try checkSize(dtype, shape)
+        return Tensor(zeros: dtype, shape: shape)
+    }
+
+    private static func checkSize(_ dtype: DType, _ shape: Shape) throws {
+        guard let checked = Shape(checking: shape.dimensions),
+            let bytes = dtype.byteCount(elements: checked.elementCount), bytes <= largestTensor
+        else { throw QTuneError(.invalidInput, "a result of shape \(shape) is too large to hold in memory") }
     }
 
     /// Bytes that one result may take at most.

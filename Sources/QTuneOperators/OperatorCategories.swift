@@ -1,8 +1,10 @@
 /// The lists of operators, one a category. A new operator is one line in its category's list.
 package enum OperatorCategories {
     package static let all: [any Operator.Type] = [
+        elementwise,
         matrixProduct,
         neuralNetwork,
         normalization,
+        tensor,
     ].flatMap { $0 }
 }
