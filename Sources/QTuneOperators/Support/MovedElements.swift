@@ -1,4 +1,4 @@
-package import QTuneGraph
+import QTuneGraph
 import QTuneKernels
 package import QTuneTensor
 
