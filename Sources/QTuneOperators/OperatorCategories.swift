@@ -2,9 +2,11 @@
 package enum OperatorCategories {
     package static let all: [any Operator.Type] = [
         elementwise,
+        logic,
         matrixProduct,
         neuralNetwork,
         normalization,
+        reduction,
         tensor,
     ].flatMap { $0 }
 }
