@@ -6,7 +6,9 @@ package enum OperatorCategories {
         matrixProduct,
         neuralNetwork,
         normalization,
+        quantization,
         reduction,
+        resampling,
         tensor,
     ].flatMap { $0 }
 }

@@ -28,8 +28,8 @@ struct MatrixProductOperands {
             throw QTuneError(.invalidInput, "the matrix product of \(a) and \(b) is too large")
         }
         self.output = output
-        let fromA = Self.sources(leftBatch, broadcastTo: batch)
-        let fromB = Self.sources(rightBatch, broadcastTo: batch)
+        let fromA = broadcastPlaces(of: leftBatch, in: batch)
+        let fromB = broadcastPlaces(of: rightBatch, in: batch)
         batches = zip(fromA, fromB).map { ($0, $1) }
     }
 
@@ -51,18 +51,6 @@ struct MatrixProductOperands {
             return [left[i], right[j]].first { $0.value != nil } ?? .unknown
         }
         return batch + (a.count == 1 ? [] : [left[left.count - 2]]) + (b.count == 1 ? [] : [right[right.count - 1]])
-    }
-
-    /// For each element of `target`, in row-major order, the element of `source` that broadcasts to it.
-    private static func sources(_ source: Shape, broadcastTo target: Shape) -> [Int] {
-        var result = [0]
-        let missing = target.rank - source.rank
-        let strides = source.strides
-        for axis in 0..<target.rank {
-            let stride = axis < missing || source[axis - missing] == 1 ? 0 : strides[axis - missing]
-            result = result.flatMap { start in (0..<target[axis]).map { start + $0 * stride } }
-        }
-        return result
     }
 
     /// Writes the products, row by row; slow next to the packed kernels.

@@ -3,6 +3,7 @@ extension OperatorCategories {
     static let neuralNetwork: [any Operator.Type] = [
         AveragePool.self,
         Conv.self,
+        ConvTranspose.self,
         Dropout.self,
         GlobalAveragePool.self,
         GlobalLpPool.self,

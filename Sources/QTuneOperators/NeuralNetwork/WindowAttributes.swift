@@ -118,3 +118,46 @@ struct WindowAttributes: Sendable {
 
 /// `a / b`, rounded down where `a` is negative too.
 private func floorDivide(_ a: Int, by b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
+
+extension WindowAttributes {
+    /// The window of the convolution that a transposed convolution of those spatial lengths undoes: its `output` is our
+    /// input, its `input` our output.
+    func transposedWindow(
+        kernel: [Int], input: [Int], outputPadding: [Int]?, outputShape: [Int]?
+    ) throws -> Window {
+        let rank = input.count
+        // Some exporters write batch and channels into the shape too.
+        let wanted = outputShape.map { Array($0.suffix(rank)) }
+        guard (1...3).contains(rank), kernel.count == rank, kernel.allSatisfy({ $0 > 0 }), self.kernel ?? kernel == kernel,
+            [strides, dilations, outputPadding, wanted].allSatisfy({ $0?.count ?? rank == rank }),
+            pads?.count ?? 2 * rank == 2 * rank
+        else {
+            throw QTuneError(.invalidInput, "a transposed window of \(kernel) does not fit the attributes and lengths \(input)")
+        }
+        return Window(
+            axes: try (0..<rank).map { axis in
+                let (stride, dilation) = (strides?[axis] ?? 1, dilations?[axis] ?? 1)
+                let extent = (kernel[axis] - 1) * dilation + 1
+                guard max(input[axis], extent) <= Int(Int32.max) else {
+                    throw QTuneError(.unsupported, "a transposed window of \(extent) over \(input[axis]) elements")
+                }
+                let whole = stride * (input[axis] - 1) + extent + (outputPadding?[axis] ?? 0)
+                var (before, after) = (pads?[axis] ?? 0, pads?[axis + rank] ?? 0)
+                if autoPad == .valid { (before, after) = (0, 0) }
+                var output = whole - before - after
+                let isSame = autoPad == .sameUpper || autoPad == .sameLower
+                if let length = wanted?[axis] ?? (isSame ? input[axis] * stride : nil) {
+                    let padding = max(0, whole - length)
+                    before = autoPad == .sameUpper ? padding / 2 : padding - padding / 2
+                    after = padding - before
+                    output = length
+                }
+                guard output > 0 else {
+                    throw QTuneError(.invalidInput, "a transposed window of \(extent) elements leaves nothing of the output")
+                }
+                return WindowAxis(
+                    input: output, kernel: kernel[axis], stride: stride, dilation: dilation, padBefore: before,
+                    padAfter: after, output: input[axis])
+            })
+    }
+}

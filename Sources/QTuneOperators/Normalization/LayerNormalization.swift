@@ -67,13 +67,7 @@ struct BroadcastValues {
             values = elements
             return
         }
-        let missing = shape.rank - trimmed.rank
-        var places = [0]
-        for axis in 0..<shape.rank {
-            let step = axis < missing || trimmed[axis - missing] == 1 ? 0 : trimmed.strides[axis - missing]
-            places = places.flatMap { start in (0..<shape[axis]).map { start + $0 * step } }
-        }
-        values = places.map { elements[$0] }
+        values = broadcastPlaces(of: trimmed, in: shape).map { elements[$0] }
     }
 
     subscript(place: Int) -> Double { values.count == 1 ? values[0] : values[place] }

@@ -7,6 +7,7 @@ extension OperatorCategories {
         InstanceNormalization.self,
         LayerNormalization.self,
         LogSoftmax.self,
+        LRN.self,
         LpNormalization.self,
         MeanVarianceNormalization.self,
         RMSNormalization.self,
