@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// `alpha * A * B + beta * C`, where A and B may be transposed and C broadcasts to the product's [rows, columns].
@@ -10,6 +11,8 @@ struct Gemm: Operator {
     private let beta: Float
     private let transposesA: Bool
     private let transposesB: Bool
+    /// A constant right-hand matrix as the float32 kernels take it.
+    private var packed: FloatMatrix?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
@@ -28,19 +31,40 @@ struct Gemm: Operator {
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        var (a, b) = (try context.tensor(0), try context.tensor(1))
+        let (a, b) = (try context.tensor(0), try context.tensor(1))
         let addend = try context.optionalTensor(2)
         guard a.shape.rank == 2, b.shape.rank == 2, a.dtype == b.dtype, addend?.dtype ?? a.dtype == a.dtype else {
             throw QTuneError(.invalidInput, "a Gemm of \(a.dtype)\(a.shape) and \(b.dtype)\(b.shape)")
         }
-        if transposesA { a = a.matrixTransposed() }
-        if transposesB { b = b.matrixTransposed() }
-        let operands = try MatrixProductOperands(a.shape, b.shape)
+        let left = transposesA ? a.matrixTransposed() : a
+        let bShape: Shape = transposesB ? [b.shape[1], b.shape[0]] : b.shape
+        let operands = try MatrixProductOperands(left.shape, bShape)
         if let addend, addend.shape.rank > 2 || addend.shape.broadcast(with: operands.output) != operands.output {
             throw QTuneError(.invalidInput, "an addend of \(addend.shape) does not broadcast to \(operands.output)")
         }
-        let product = try operands.multiply(a, b, in: context)
-        guard let output = product.tensor else { return [product] }
+        let product: Value
+        if let packed, a.count > 0 {
+            product = try context.makeFloatOutput(0, a.dtype, operands.output) { output in
+                packed.run(left.widened(), into: output, pool: context.pool)
+            }
+        } else {
+            product = try operands.multiply(left, transposesB ? b.matrixTransposed() : b, in: context)
+        }
+        guard let output = product.tensor, addend != nil || alpha != 1 else { return [product] }
+        try addScaled(addend, to: output)
+        return [product]
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let b = constants[1], b.shape.rank == 2, b.count > 0, [.float32, .float16, .bfloat16].contains(b.dtype)
+        else { return nil }
+        var copy = self
+        copy.packed = try FloatMatrix(b.widened(), transposed: transposesB)
+        return copy
+    }
+
+    /// Makes `alpha * output + beta * addend` of the product, in place.
+    private func addScaled(_ addend: Tensor?, to output: Tensor) throws {
         switch output.dtype {
         case .float32: scale(output, addend) { (x: Float, c: Float) in alpha * x + beta * c }
         case .float64: scale(output, addend) { (x: Double, c: Double) in Double(alpha) * x + Double(beta) * c }
@@ -54,7 +78,6 @@ struct Gemm: Operator {
             scale(output, addend) { (x: Int64, c: Int64) in alpha &* x &+ beta &* c }
         default: throw QTuneError(.unsupported, "Gemm of \(output.dtype)")
         }
-        return [product]
     }
 
     /// A factor of integers.

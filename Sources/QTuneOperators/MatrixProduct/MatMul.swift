@@ -1,10 +1,14 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The matrix product as NumPy's `matmul` takes it.
 struct MatMul: Operator {
     static let name = "MatMul"
     static let versions = [1, 9, 13]
+
+    /// A constant right-hand matrix as the float32 kernels take it.
+    private var packed: FloatMatrix?
 
     init(_ node: NodeReader) throws { try node.expect(inputs: 2...2) }
 
@@ -17,7 +21,20 @@ struct MatMul: Operator {
         let (a, b) = (try context.tensor(0), try context.tensor(1))
         guard a.dtype == b.dtype else { throw QTuneError(.invalidInput, "a product of \(a.dtype) and \(b.dtype)") }
         let operands = try MatrixProductOperands(a.shape, b.shape)
-        return [try operands.multiply(a, b, in: context)]
+        guard let packed, a.count > 0 else { return [try operands.multiply(a, b, in: context)] }
+        return [
+            try context.makeFloatOutput(0, a.dtype, operands.output) { output in
+                packed.run(a.widened(), into: output, pool: context.pool)
+            }
+        ]
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let b = constants[1], b.shape.rank == 2, b.count > 0, [.float32, .float16, .bfloat16].contains(b.dtype)
+        else { return nil }
+        var copy = self
+        copy.packed = try FloatMatrix(b.widened())
+        return copy
     }
 }
 
@@ -37,8 +54,19 @@ extension MatrixProductOperands {
         case .float64: return try context.makeFloatOutput(0, .float64, output) { multiply(Double.self, a, b, into: $0) }
         default:
             return try context.makeFloatOutput(0, a.dtype, output) { target in
-                multiply(Float.self, a.widened(), b.widened(), into: target)
+                multiplyFloats(a.widened(), b.widened(), into: target)
             }
+        }
+    }
+
+    private func multiplyFloats(_ a: Tensor, _ b: Tensor, into output: Tensor) {
+        guard a.dtype == .float32, max(rows, columns, depth) <= Int(Int32.max) else {
+            return multiply(Float.self, a, b, into: output)
+        }
+        for (batch, source) in batches.enumerated() {
+            QTuneKernels.Gemm.multiply(
+                m: rows, n: columns, k: depth, a: a, aOffset: source.a * rows * depth, b: b,
+                bOffset: source.b * depth * columns, c: output, cOffset: batch * rows * columns)
         }
     }
 

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Convolution of [batch, channels, spatial...] with weights [outputs, channels / groups, taps...] and an optional bias.
@@ -8,11 +9,15 @@ struct Conv: Operator {
 
     private let attributes: WindowAttributes
     private let groups: Int
+    private let hasBias: Bool
+    /// Constant weights as the float32 kernels take them.
+    private var packed: PackedConvolution?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
         attributes = try WindowAttributes(node)
         groups = try node.int("group") ?? 1
+        hasBias = node.node.inputs.count > 2 && !node.node.inputs[2].isEmpty
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -31,11 +36,32 @@ struct Conv: Operator {
             try context.makeFloatOutput(0, input.dtype, operands.output) { output in
                 if input.dtype == .float64 {
                     convolve(Double.self, operands, input, weights, bias, into: output)
+                } else if let packed = try packed ?? packing(weights.widened(), bias?.widened()), input.count > 0 {
+                    packed.run(input.widened(), operands.window, into: output, pool: context.pool)
                 } else {
                     convolve(Float.self, operands, input.widened(), weights.widened(), bias?.widened(), into: output)
                 }
             }
         ]
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        // A bias that is there and not constant does not show here; without one in the kernel the sum would lack it.
+        guard let weights = constants[1], weights.dtype != .float64, !hasBias || constants[2] != nil,
+            weights.dtype.isFloatingPoint, let packing = try packing(weights.widened(), constants[2]?.widened())
+        else { return nil }
+        var copy = self
+        copy.packed = packing
+        return copy
+    }
+
+    /// The packed form of float32 weights over one or two spatial axes; nil for others.
+    private func packing(_ weights: Tensor, _ bias: Tensor?) throws -> PackedConvolution? {
+        guard (3...4).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32, groups > 0,
+            weights.shape[0].isMultiple(of: groups), bias?.count ?? weights.shape[0] == weights.shape[0],
+            bias?.dtype ?? .float32 == .float32
+        else { return nil }
+        return try PackedConvolution(weights, bias, groups: groups, attributes)
     }
 
     private func convolve<Element: MultiplyAccumulate>(
@@ -54,5 +80,41 @@ struct Conv: Operator {
                 }
             }
         }
+    }
+}
+
+/// A float32 convolution over one or two spatial axes by the packed kernels, which take NHWC: layouts are changed on the
+/// way in and out.
+private struct PackedConvolution: Sendable {
+    private let kernel: FloatConvolution
+
+    init(_ weights: Tensor, _ bias: Tensor?, groups: Int, _ attributes: WindowAttributes) throws {
+        let lengths = weights.shape.dimensions
+        let shape = Shape([lengths[0], lengths[1]] + (lengths.count == 3 ? [1] : []) + lengths[2...])
+        func extent(_ values: [Int]?) -> Extent2D {
+            guard let values, let width = values.last else { return .one }
+            return Extent2D(height: values.count > 1 ? values[0] : 1, width: width)
+        }
+        kernel = try FloatConvolution(
+            weights: weights.reshaped(to: shape), bias: bias?.reshaped(to: [lengths[0]]), groups: groups,
+            stride: extent(attributes.strides), dilation: extent(attributes.dilations))
+    }
+
+    /// - Precondition: `input` and `output` are the float32 [batch, channels, spatial...] that `window` was made for.
+    func run(_ input: Tensor, _ window: Window, into output: Tensor, pool: ThreadPool) {
+        let (_, rows, columns) = window.cube
+        let (batch, channels) = (input.shape[0], input.shape[1])
+        let image = Tensor(uninitialized: .float32, shape: [batch, rows.input, columns.input, channels])
+        Layout.transpose(
+            input.reshaped(to: [batch, channels, rows.input, columns.input]), permutation: [0, 2, 3, 1], into: image,
+            pool: pool)
+        let result = Tensor(
+            uninitialized: .float32, shape: [batch, rows.output, columns.output, kernel.outputChannels])
+        let padding = Padding2D(
+            top: rows.padBefore, left: columns.padBefore, bottom: rows.padAfter, right: columns.padAfter)
+        kernel.run(image, padding: padding, into: result, pool: pool)
+        Layout.transpose(
+            result, permutation: [0, 3, 1, 2],
+            into: output.reshaped(to: [batch, kernel.outputChannels, rows.output, columns.output]), pool: pool)
     }
 }
