@@ -1,0 +1,111 @@
+// Integer matrix products and convolutions over NHWC: u8 or s8 activations, s8 or u8 weights, exact int32 sums.
+//
+// Kernels see u8 activations and s8 weights only: s8 activations are flipped by XOR 0x80 while they are copied, u8
+// weights while they are packed. Both zero points enter through one int32 offset per column,
+//     offset[n] = bias[n] - za * sum_k(b[k][n]) + k * za * zb[n],
+// and, where a weight zero point zb is not 0, through -zb[n] * sum_k(a[m][k]). Sums wrap, as the standard has them.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qt_isa.h"
+
+typedef enum {
+    QT_EPILOGUE_ACCUMULATORS = 0,  // int32
+    QT_EPILOGUE_REQUANTIZE_U8 = 1,
+    QT_EPILOGUE_REQUANTIZE_S8 = 2,
+    QT_EPILOGUE_DEQUANTIZE = 3,  // float32
+} qt_epilogue_kind;
+
+// What is done with the sums. Per-column arrays may be read up to 63 elements past the last column.
+//   requantize: q = round_half_even(clamp(float(sum) * scales[n], lower, upper)) + zero_point; the bounds are the
+//               output's less the zero point, so no step can leave the output's range; NaN becomes the lower bound
+//   dequantize: f = clamp(float(sum) * scales[n] + biases[n], lower, upper), each operation rounded
+typedef struct {
+    int32_t kind;
+    int32_t zero_point;
+    float lower, upper;
+    const float *scales;
+    const float *biases;
+} qt_epilogue;
+
+// A product of packed operands: rows x depth times depth x columns.
+typedef struct {
+    size_t rows, columns, depth;  // depth in elements, a multiple of 4, the same for both operands
+    const void *a;                // u8, or s16 for kernels of element_bytes 2
+    size_t a_stride;              // bytes
+    const void *b;                // packed panels
+    const int32_t *offsets;       // per column, readable like the epilogue's arrays
+    const int32_t *row_sums;      // sum of each row of a, or NULL where all weight zero points are 0
+    const int32_t *weight_zero_points;  // per column
+    qt_epilogue epilogue;
+    void *c;
+    size_t c_stride;  // bytes
+} qt_integer_block;
+
+typedef struct {
+    const char *name;
+    uint32_t isa;
+    int32_t tile_rows, tile_columns;
+    int32_t narrow_columns;  // width of the last panel when it holds no more columns than this
+    int32_t unit;            // neighbours in depth that lie together in a panel
+    int32_t element_bytes;   // 1 or 2: of a packed weight, and of an activation as the kernel reads it
+    void (*run)(const qt_integer_block *block);
+} qt_integer_gemm_kernel;
+
+// Row `index` of the table, best first, the scalar reference last; NULL past the end.
+const qt_integer_gemm_kernel *qt_integer_gemm_row(size_t index);
+
+// Bytes that one element of the output takes.
+size_t qt_epilogue_output_bytes(int32_t kind);
+
+// Weights [columns][taps][channels] s8 from [columns][channels][taps]; `flip` is 0x80 for u8 weights, else 0.
+void qt_integer_weights_order(
+    const uint8_t *weights, uint8_t flip, size_t columns, size_t channels, size_t taps, int8_t *out);
+// The transpose of a [depth][columns] matrix, flipped.
+void qt_integer_weights_transpose(const uint8_t *weights, uint8_t flip, size_t depth, size_t columns, int8_t *out);
+// The sum of each of `columns` rows of `depth` weights.
+void qt_integer_weights_sum(const int8_t *weights, size_t columns, size_t depth, int32_t *sums);
+
+// Panels of [columns][depth] weights. Every panel starts on a multiple of its width times the padded depth.
+size_t qt_integer_gemm_packed_bytes(const qt_integer_gemm_kernel *kernel, size_t columns, size_t depth);
+void qt_integer_gemm_pack(
+    const qt_integer_gemm_kernel *kernel, const int8_t *weights, size_t columns, size_t depth, void *packed);
+
+// The windows of a convolution over NHWC bytes. `channels` of each pixel's `pixel_stride` are read.
+typedef struct {
+    const uint8_t *input;
+    size_t height, width, channels, pixel_stride;
+    size_t output_height, output_width;
+    size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
+    ptrdiff_t pad_top, pad_left;
+    uint8_t padding;  // the byte outside the image: the input zero point
+} qt_integer_windows;
+
+// Windows number `begin..<end` (output pixels in order) as rows [tap][channel], each `out_stride` bytes apart.
+void qt_integer_gather(const qt_integer_windows *windows, size_t begin, size_t end, uint8_t *out, size_t out_stride);
+
+// A product whose left operand lies in memory as rows of bytes, or is gathered from the windows of a convolution.
+typedef struct {
+    const qt_integer_gemm_kernel *kernel;
+    size_t depth;                        // true depth
+    const uint8_t *rows;                 // NULL where `windows` is used
+    size_t row_stride;
+    const qt_integer_windows *windows;
+    uint8_t flip;                        // 0x80 for s8 activations, else 0
+    size_t columns;
+    const void *packed;
+    const int32_t *offsets;
+    const int32_t *weight_zero_points;   // NULL where all are 0
+    qt_epilogue epilogue;
+    void *output;
+    size_t output_stride;                // bytes from row to row
+} qt_integer_product;
+
+// Bytes of scratch memory, 64-byte aligned, that a call of `qt_integer_product_run` needs.
+size_t qt_integer_product_scratch(const qt_integer_product *product);
+// Rows `row_begin..<row_end` times columns `column_begin..<column_end`; the first column is a multiple of the tile's.
+void qt_integer_product_run(
+    const qt_integer_product *product, size_t row_begin, size_t row_end, size_t column_begin, size_t column_end,
+    void *scratch);

@@ -1,0 +1,59 @@
+#include "qt_integer_depthwise.h"
+
+void qt_integer_depthwise_weights(
+    const uint8_t *weights, int is_unsigned, const int32_t *zero_points, size_t channels, size_t taps, int16_t *out) {
+    for (size_t channel = 0; channel < channels; channel++)
+        for (size_t tap = 0; tap < taps; tap++) {
+            uint8_t byte = weights[channel * taps + tap];
+            int32_t value = is_unsigned ? (int32_t)byte : (int32_t)(int8_t)byte;
+            out[tap * channels + channel] = (int16_t)(value - zero_points[channel]);
+        }
+}
+
+int qt_integer_depthwise_fits_s8(const int16_t *weights, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (weights[i] < -128 || weights[i] > 127) return 0;
+    return 1;
+}
+
+static size_t padded_taps(const qt_integer_depthwise *job) {
+    size_t unit = (size_t)job->kernel->tap_unit;
+    size_t taps = job->windows->kernel_height * job->windows->kernel_width;
+    return (taps + unit - 1) / unit * unit;
+}
+
+size_t qt_integer_depthwise_scratch(const qt_integer_depthwise *job) {
+    return padded_taps(job) * sizeof(const uint8_t *);
+}
+
+// The input pixels under the window whose first tap is at (y, x).
+static void find_taps(
+    const qt_integer_windows *w, const uint8_t *image, const uint8_t *padding, ptrdiff_t y, ptrdiff_t x,
+    const uint8_t **taps) {
+    for (size_t ky = 0; ky < w->kernel_height; ky++, y += (ptrdiff_t)w->dilation_height) {
+        const uint8_t *row = image + (size_t)y * w->width * w->pixel_stride;
+        int inside = y >= 0 && y < (ptrdiff_t)w->height;
+        ptrdiff_t column = x;
+        for (size_t kx = 0; kx < w->kernel_width; kx++, column += (ptrdiff_t)w->dilation_width)
+            *taps++ = inside && column >= 0 && column < (ptrdiff_t)w->width
+                          ? row + (size_t)column * w->pixel_stride
+                          : padding;
+    }
+}
+
+void qt_integer_depthwise_run(const qt_integer_depthwise *job, size_t begin, size_t end, void *scratch) {
+    const qt_integer_windows *w = job->windows;
+    const uint8_t **taps = scratch;
+    size_t padded = padded_taps(job), count = w->kernel_height * w->kernel_width;
+    for (size_t i = count; i < padded; i++) taps[i] = job->padding_row;
+    uint8_t *out = (uint8_t *)job->output + begin * w->output_width * job->output_stride;
+    for (size_t row = begin; row < end; row++) {
+        size_t image = row / w->output_height, oy = row % w->output_height;
+        const uint8_t *base = w->input + image * w->height * w->width * w->pixel_stride;
+        ptrdiff_t y = (ptrdiff_t)(oy * w->stride_height) - w->pad_top;
+        for (size_t ox = 0; ox < w->output_width; ox++, out += job->output_stride) {
+            find_taps(w, base, job->padding_row, y, (ptrdiff_t)(ox * w->stride_width) - w->pad_left, taps);
+            job->kernel->pixel(job, taps, padded, out);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+#include "qt_isa.h"
+
+#if defined(__x86_64__)
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+
+#include "integer_elementwise_loops.h"
+
+#pragma clang attribute pop
+
+ELEMENTWISE_ROW(qt_x8_elementwise_1x32__avx2, QT_ISA_AVX2);
+
+#endif

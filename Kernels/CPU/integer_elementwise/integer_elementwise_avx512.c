@@ -1,0 +1,17 @@
+#include "qt_isa.h"
+
+#if defined(__x86_64__)
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+
+#include "integer_elementwise_loops.h"
+
+#pragma clang attribute pop
+
+ELEMENTWISE_ROW(qt_x8_elementwise_1x64__avx512, QT_ISA_AVX512);
+
+#endif

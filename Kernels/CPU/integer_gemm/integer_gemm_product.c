@@ -1,0 +1,110 @@
+#include <assert.h>
+#include <string.h>
+
+#include "qt_integer_gemm.h"
+
+size_t qt_epilogue_output_bytes(int32_t kind) {
+    return kind == QT_EPILOGUE_REQUANTIZE_U8 || kind == QT_EPILOGUE_REQUANTIZE_S8 ? 1 : 4;
+}
+
+static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// Rows are taken in groups whose activations stay in the second-level cache while all panels of weights pass by.
+static size_t group_rows(const qt_integer_product *p) {
+    size_t tile = (size_t)p->kernel->tile_rows;
+    size_t rows = (size_t)196608 / (round_up(p->depth, 4) * (size_t)p->kernel->element_bytes) / tile * tile;
+    if (rows < tile) rows = tile;
+    return rows > 40 * tile ? 40 * tile : rows;
+}
+
+static int reads_in_place(const qt_integer_product *p) {
+    return p->rows && p->flip == 0 && p->depth % 4 == 0 && p->kernel->element_bytes == 1;
+}
+
+// Scratch: the rows as bytes, then as the kernel's elements where these are wider, then the sums of the rows.
+typedef struct {
+    size_t bytes, elements, sums, total;
+} scratch_layout;
+
+static scratch_layout layout_of(const qt_integer_product *p) {
+    size_t depth = round_up(p->depth, 4), rows = group_rows(p);
+    scratch_layout at = {0};
+    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth, 64);
+    at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
+    at.total = at.sums + (p->weight_zero_points ? round_up(rows * 4, 64) : 0);
+    return at;
+}
+
+size_t qt_integer_product_scratch(const qt_integer_product *p) { return layout_of(p).total; }
+
+static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uint8_t *out, size_t depth) {
+    if (p->windows) {
+        qt_integer_gather(p->windows, begin, end, out, depth);
+        if (p->flip)
+            for (size_t i = 0; i < (end - begin) * depth; i++) out[i] ^= p->flip;
+        return;
+    }
+    for (size_t row = begin; row < end; row++, out += depth) {
+        const uint8_t *in = p->rows + row * p->row_stride;
+        for (size_t k = 0; k < p->depth; k++) out[k] = in[k] ^ p->flip;
+        for (size_t k = p->depth; k < depth; k++) out[k] = 0;
+    }
+}
+
+static void sum_rows(const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t *sums) {
+    for (size_t row = 0; row < count; row++) {
+        uint32_t sum = 0;
+        for (size_t k = 0; k < depth; k++) sum += rows[row * stride + k];
+        sums[row] = (int32_t)sum;
+    }
+}
+
+void qt_integer_product_run(
+    const qt_integer_product *p, size_t row_begin, size_t row_end, size_t column_begin, size_t column_end,
+    void *scratch) {
+    const qt_integer_gemm_kernel *kernel = p->kernel;
+    assert(column_begin % (size_t)kernel->tile_columns == 0);
+    size_t depth = round_up(p->depth, 4), element = (size_t)kernel->element_bytes, group = group_rows(p);
+    size_t output_element = qt_epilogue_output_bytes(p->epilogue.kind);
+    scratch_layout at = layout_of(p);
+    uint8_t *bytes = scratch;
+    int16_t *words = (int16_t *)(bytes + at.elements);
+    int32_t *sums = (int32_t *)(bytes + at.sums);
+
+    qt_integer_block block = {
+        .columns = column_end - column_begin,
+        .depth = depth,
+        .b = (const uint8_t *)p->packed + column_begin * depth * element,
+        .offsets = p->offsets + column_begin,
+        .weight_zero_points = p->weight_zero_points ? p->weight_zero_points + column_begin : NULL,
+        .epilogue = p->epilogue,
+        .c_stride = p->output_stride,
+    };
+    if (block.epilogue.scales) block.epilogue.scales += column_begin;
+    if (block.epilogue.biases) block.epilogue.biases += column_begin;
+
+    for (size_t row = row_begin; row < row_end; row += block.rows) {
+        block.rows = row_end - row < group ? row_end - row : group;
+        const uint8_t *a = p->rows + row * p->row_stride;
+        size_t a_stride = p->row_stride;
+        if (!reads_in_place(p)) {
+            copy_rows(p, row, row + block.rows, bytes, depth);
+            a = bytes;
+            a_stride = depth;
+        }
+        if (p->weight_zero_points) {
+            sum_rows(a, a_stride, block.rows, p->depth, sums);
+            // Padding of a gathered row's depth is 0 before the flip and meets weights of 0.
+            block.row_sums = sums;
+        }
+        block.a = a;
+        block.a_stride = a_stride;
+        if (element == 2) {
+            for (size_t i = 0; i < block.rows * depth; i++) words[i] = a[i];
+            block.a = words;
+            block.a_stride = depth * 2;
+        }
+        block.c = (uint8_t *)p->output + row * p->output_stride + column_begin * output_element;
+        kernel->run(&block);
+    }
+}

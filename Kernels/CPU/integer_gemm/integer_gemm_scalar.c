@@ -1,0 +1,37 @@
+// The reference that every other kernel equals bit for bit.
+#include "qt_integer_gemm.h"
+#include "qt_integer_scalar.h"
+
+enum { COLUMNS = 8 };
+
+static void run(const qt_integer_block *g) {
+    const int8_t *b = g->b;
+    for (size_t first = 0; first < g->columns; first += COLUMNS, b += COLUMNS * g->depth) {
+        size_t width = g->columns - first < COLUMNS ? g->columns - first : COLUMNS;
+        for (size_t row = 0; row < g->rows; row++) {
+            const uint8_t *a = (const uint8_t *)g->a + row * g->a_stride;
+            uint32_t sums[COLUMNS] = {0};
+            for (size_t k = 0; k < g->depth; k += 4)
+                for (size_t j = 0; j < COLUMNS; j++)
+                    for (size_t u = 0; u < 4; u++)
+                        sums[j] += (uint32_t)((int32_t)a[k + u] * (int32_t)b[k * COLUMNS + j * 4 + u]);
+            for (size_t j = 0; j < width; j++) {
+                size_t column = first + j;
+                uint32_t sum = sums[j] + (uint32_t)g->offsets[column];
+                if (g->row_sums) sum -= (uint32_t)g->row_sums[row] * (uint32_t)g->weight_zero_points[column];
+                qt_epilogue_store(&g->epilogue, (int32_t)sum, column, (uint8_t *)g->c + row * g->c_stride, column);
+            }
+        }
+    }
+}
+
+const qt_integer_gemm_kernel qt_u8s8_gemm_1x8__scalar = {
+    .name = "qt_u8s8_gemm_1x8__scalar",
+    .isa = QT_ISA_SCALAR,
+    .tile_rows = 1,
+    .tile_columns = COLUMNS,
+    .narrow_columns = COLUMNS,
+    .unit = 4,
+    .element_bytes = 1,
+    .run = run,
+};

@@ -1,0 +1,42 @@
+// The meaning of the epilogues, one element at a time. Vector kernels do the same operations in the same order.
+#pragma once
+
+#include <string.h>
+
+#include "qt_integer_gemm.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+// The nearest integer, ties to even, of a value within +-2^22: adding 1.5 * 2^23 leaves it in the low bits.
+static inline int32_t qt_round_half_even(float value) {
+    float shifted = value + 12582912.0f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4B400000;
+}
+
+// The comparisons are those of `maxps` and `minps`: NaN becomes `lower`.
+static inline float qt_clamp(float value, float lower, float upper) {
+    float floored = value > lower ? value : lower;
+    return floored < upper ? floored : upper;
+}
+
+// The same for results that stay float: NaN stays NaN.
+static inline float qt_clamp_float(float value, float lower, float upper) {
+    float floored = lower > value ? lower : value;
+    return upper < floored ? upper : floored;
+}
+
+// `sum` of `column` into element `index` of `out`.
+static inline void qt_epilogue_store(
+    const qt_epilogue *e, int32_t sum, size_t column, void *out, size_t index) {
+    if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
+        ((int32_t *)out)[index] = sum;
+    } else if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
+        float scaled = (float)sum * e->scales[column];
+        ((float *)out)[index] = qt_clamp_float(scaled + e->biases[column], e->lower, e->upper);
+    } else {
+        float scaled = qt_clamp((float)sum * e->scales[column], e->lower, e->upper);
+        ((uint8_t *)out)[index] = (uint8_t)(qt_round_half_even(scaled) + e->zero_point);
+    }
+}

@@ -1,0 +1,213 @@
+internal import CQTuneKernels
+package import QTuneTensor
+
+/// A two-dimensional convolution over NHWC tensors of u8 or s8 with constant weights in s8 or u8, packed once; exact in
+/// int32 (sums wrap), followed by an epilogue. The padding stands for real 0: it holds the input's zero point.
+package final class IntegerConvolution: Sendable {
+    package let inputType: DType
+    package let inputChannels: Int
+    package let outputChannels: Int
+    /// The element type that `run` writes.
+    package var outputType: DType { epilogue.outputType }
+
+    private let kernelExtent: Extent2D
+    private let stride: Extent2D
+    private let dilation: Extent2D
+    private let groups: Int
+    private let inputZeroPoint: Int32
+    private let epilogue: IntegerEpilogue
+    private let implementation: Implementation
+    private let prepared: [PreparedEpilogue]
+    private let offsets: [ChannelWords]
+
+    /// One product for each group, or a depthwise kernel.
+    private enum Implementation: Sendable {
+        case products([IntegerProduct])
+        case depthwise(IntegerDepthwise)
+    }
+
+    /// - Parameters:
+    ///   - weights: [O, I / groups, kernel height, kernel width], `int8` or `uint8`.
+    ///   - weightZeroPoints: one value, or one for each output channel.
+    ///   - bias: int32, in units of input scale times weight scale, one for each output channel.
+    ///   - inputType: `uint8` or `int8`.
+    package init(
+        weights: Tensor, weightZeroPoints: [Int32] = [0], bias: [Int32]? = nil, inputType: DType, inputZeroPoint: Int32,
+        groups: Int = 1, stride: Extent2D = .one, dilation: Extent2D = .one, epilogue: IntegerEpilogue,
+        tier: CPUTier? = nil
+    ) throws {
+        guard weights.shape.rank == 4, groups > 0, weights.shape[0] % groups == 0, weights.count > 0,
+            min(stride.height, stride.width, dilation.height, dilation.width) > 0
+        else {
+            throw QTuneError(
+                .unsupported, "an integer convolution with weights of shape \(weights.shape) in \(groups) groups")
+        }
+        outputChannels = weights.shape[0]
+        inputChannels = weights.shape[1] * groups
+        kernelExtent = Extent2D(height: weights.shape[2], width: weights.shape[3])
+        try IntegerOperands.validate(
+            weights: weights.dtype, weightZeroPoints: weightZeroPoints, bias: bias, input: inputType,
+            inputZeroPoint: inputZeroPoint, channels: outputChannels)
+        try epilogue.validate(channels: outputChannels)
+        (self.stride, self.dilation, self.groups) = (stride, dilation, groups)
+        (self.inputType, self.inputZeroPoint, self.epilogue) = (inputType, inputZeroPoint, epilogue)
+        let zeroPoints =
+            weightZeroPoints.count == 1
+            ? [Int32](repeating: weightZeroPoints[0], count: outputChannels) : weightZeroPoints
+        let tier = try tier ?? CPUTier.current
+        if weights.shape[1] == 1 && groups == outputChannels && groups > 1 {
+            let depthwise = IntegerDepthwise(weights: weights, zeroPoints: zeroPoints, bias: bias, tier: tier)
+            implementation = .depthwise(depthwise)
+        } else {
+            implementation = .products(
+                Self.products(weights: weights, zeroPoints: zeroPoints, bias: bias, groups: groups, tier: tier))
+        }
+        prepared = Self.prepare(epilogue, channels: outputChannels, inputScale: nil, for: implementation)
+        offsets = Self.offsets(
+            inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)), of: implementation)
+    }
+
+    /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
+    package func run(_ input: Tensor, padding: Padding2D, into output: Tensor, pool: ThreadPool) {
+        run(
+            input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, into: output,
+            pool: pool)
+    }
+
+    /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
+    /// the scales of the epilogue.
+    package func run(
+        _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, into output: Tensor,
+        pool: ThreadPool
+    ) {
+        let flip = Int32(IntegerOperands.flip(activations: inputType))
+        let epilogues =
+            inputScale.map {
+                Self.prepare(epilogue, channels: outputChannels, inputScale: $0, for: implementation)
+            } ?? prepared
+        run(
+            input, zeroPoint: inputZeroPoint,
+            offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation), epilogues: epilogues,
+            padding: padding, into: output, pool: pool)
+    }
+}
+
+extension IntegerConvolution {
+    private static func products(
+        weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, groups: Int, tier: CPUTier
+    ) -> [IntegerProduct] {
+        let columns = weights.shape[0] / groups
+        let taps = weights.shape[2] * weights.shape[3]
+        let depth = weights.shape[1] * taps
+        let flip = IntegerOperands.flip(weights: weights.dtype)
+        return (0..<groups).map { group in
+            let ordered = TensorStorage(byteCount: columns * depth)
+            qt_integer_weights_order(
+                weights.bytes + group * columns * depth, flip, columns, weights.shape[1], taps,
+                ordered.base.assumingMemoryBound(to: Int8.self))
+            extendLifetime(weights)
+            let channels = group * columns..<(group + 1) * columns
+            return IntegerProduct(
+                weights: ordered, columns: columns, depth: depth,
+                weightZeroPoints: zeroPoints[channels].map { $0 - Int32(flip) },
+                bias: bias.map { Array($0[channels]) }, tier: tier)
+        }
+    }
+
+    /// One epilogue for each product, with the values of its channels.
+    private static func prepare(
+        _ epilogue: IntegerEpilogue, channels: Int, inputScale: Float?, for implementation: Implementation
+    ) -> [PreparedEpilogue] {
+        switch implementation {
+        case .depthwise(let depthwise):
+            return [PreparedEpilogue(epilogue, channels: channels, inputScale: inputScale, for: depthwise.kernel)]
+        case .products(let products):
+            let columns = channels / products.count
+            return products.indices.map { group in
+                PreparedEpilogue(
+                    epilogue.sliced(group * columns..<(group + 1) * columns), channels: columns,
+                    inputScale: inputScale, for: nil)
+            }
+        }
+    }
+
+    /// `inputZeroPoint` is flipped with the input.
+    private static func offsets(inputZeroPoint: Int32, of implementation: Implementation) -> [ChannelWords] {
+        switch implementation {
+        case .depthwise(let depthwise): [depthwise.offsets(inputZeroPoint: inputZeroPoint)]
+        case .products(let products): products.map { $0.offsets(inputZeroPoint: inputZeroPoint) }
+        }
+    }
+
+    private func run(
+        _ input: Tensor, zeroPoint: Int32, offsets: [ChannelWords], epilogues: [PreparedEpilogue], padding: Padding2D,
+        into output: Tensor, pool: ThreadPool
+    ) {
+        precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "the input does not fit the weights")
+        precondition(input.dtype == inputType && output.dtype == outputType, "types do not fit")
+        let window = SlidingWindow(kernel: kernelExtent, stride: stride, dilation: dilation, padding: padding)
+        let shape = ConvolutionShape(
+            batch: input.shape[0], inputHeight: input.shape[1], inputWidth: input.shape[2],
+            inputChannels: inputChannels, outputChannels: outputChannels, groups: groups, window: window)
+        precondition(output.count == shape.outputPixels * outputChannels, "the output's shape does not fit")
+        guard output.count > 0 else { return }
+        let job = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: zeroPoint))
+        switch implementation {
+        case .depthwise(let depthwise):
+            depthwise.run(
+                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output, pool: pool)
+        case .products(let products):
+            run(products, over: job, offsets: offsets, epilogues: epilogues, into: output, pool: pool)
+        }
+        extendLifetime((input, output, offsets, epilogues))
+    }
+
+    /// All groups have the same shape, so that they share one division into parts.
+    private func run(
+        _ products: [IntegerProduct], over job: IntegerWindows, offsets: [ChannelWords], epilogues: [PreparedEpilogue],
+        into output: Tensor, pool: ThreadPool
+    ) {
+        let element = outputType.bitWidth / 8
+        let channels = inputChannels / groups
+        let columns = outputChannels / groups
+        let windows = UnsafeMutableBufferPointer<qt_integer_windows>.allocate(capacity: groups)
+        defer { windows.deallocate() }
+        let readsPixels = job.shape.kernel == .one && job.shape.stride == .one && job.shape.padding == .none
+        let jobs = products.indices.map { group in
+            windows.initializeElement(at: group, to: job.windows(firstChannel: group * channels, channels: channels))
+            let pixels = job.input + group * channels
+            return products[group].job(
+                source: readsPixels
+                    ? .rows(pixels, stride: inputChannels)
+                    : .windows(UnsafePointer(windows.baseAddress.unsafelyUnwrapped + group)),
+                isSigned: inputType == .int8, offsets: offsets[group], epilogue: epilogues[group].c,
+                output: output.address + group * columns * element, outputStride: outputChannels * element)
+        }
+        products[0].run(jobs, rows: job.shape.outputPixels, pool: pool)
+    }
+}
+
+/// The windows of a convolution over a tensor, for kernels.
+struct IntegerWindows {
+    let shape: ConvolutionShape
+    let input: UnsafePointer<UInt8>
+    /// The byte outside the image.
+    let padding: UInt8
+
+    /// `input` is kept alive by the caller.
+    init(shape: ConvolutionShape, input: Tensor, padding: UInt8) {
+        self.shape = shape
+        self.input = input.bytes
+        self.padding = padding
+    }
+
+    func windows(firstChannel: Int, channels: Int) -> qt_integer_windows {
+        qt_integer_windows(
+            input: input + firstChannel, height: shape.inputHeight, width: shape.inputWidth, channels: channels,
+            pixel_stride: shape.inputChannels, output_height: shape.outputHeight, output_width: shape.outputWidth,
+            kernel_height: shape.kernel.height, kernel_width: shape.kernel.width, stride_height: shape.stride.height,
+            stride_width: shape.stride.width, dilation_height: shape.dilation.height,
+            dilation_width: shape.dilation.width, pad_top: shape.padding.top, pad_left: shape.padding.left,
+            padding: padding)
+    }
+}

@@ -1,0 +1,76 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The packed weights of a depthwise convolution, and its run.
+final class IntegerDepthwise: @unchecked Sendable {
+    let kernel: IntegerKernels.DepthwiseRow
+    private let channels: Int
+    private let packed: TensorStorage
+    /// Of each channel's weights less their zero point.
+    private let sums: [Int32]
+    private let bias: [Int32]
+
+    /// `weights` are [C, 1, kernel height, kernel width], `zeroPoints` one for each channel.
+    init(weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, tier: CPUTier) {
+        let channels = weights.shape[0]
+        let taps = weights.shape[2] * weights.shape[3]
+        let centred = [Int16](unsafeUninitializedCapacity: channels * taps) { buffer, count in
+            qt_integer_depthwise_weights(
+                weights.bytes, weights.dtype == .uint8 ? 1 : 0, zeroPoints, channels, taps, buffer.baseAddress)
+            count = channels * taps
+        }
+        extendLifetime(weights)
+        let isNarrow = qt_integer_depthwise_fits_s8(centred, centred.count) != 0
+        kernel = IntegerKernels.depthwise(for: tier, wideWeights: !isNarrow)
+        packed = TensorStorage(byteCount: kernel.pointee.packed_bytes(channels, taps))
+        kernel.pointee.pack(centred, channels, taps, packed.base)
+        sums = (0..<channels).map { channel in
+            (0..<taps).reduce(0) { $0 + Int32(centred[$1 * channels + channel]) }
+        }
+        self.channels = channels
+        self.bias = bias ?? [Int32](repeating: 0, count: channels)
+    }
+
+    /// What is added to each channel's sums, for an input whose zero point, flipped with it, is `zeroPoint`.
+    func offsets(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
+        let words = ChannelWords(zip(bias, sums).map { $0 &- zeroPoint &* $1 }, channels: channels)
+        return ChannelWords(arranging: words, channels: channels, for: kernel)
+    }
+
+    func run(
+        _ job: IntegerWindows, isSigned: Bool, offsets: ChannelWords, epilogue: PreparedEpilogue,
+        into output: Tensor, pool: ThreadPool
+    ) {
+        let windows = job.windows(firstChannel: 0, channels: channels)
+        let paddingRow = [UInt8](repeating: job.padding, count: channels)
+        let rows = job.shape.batch * job.shape.outputHeight
+        let address = output.address
+        withUnsafePointer(to: windows) { windows in
+            paddingRow.withUnsafeBufferPointer { paddingRow in
+                var description = qt_integer_depthwise()
+                description.kernel = kernel
+                description.windows = windows
+                description.padding_row = paddingRow.baseAddress
+                description.flip = isSigned ? 0x80 : 0
+                description.packed = UnsafeRawPointer(packed.base)
+                description.offsets = offsets.integers
+                description.epilogue = epilogue.c
+                description.output = address
+                description.output_stride = channels * qt_epilogue_output_bytes(description.epilogue.kind)
+                run(description, rows: rows, work: job.shape.multiplyAccumulates, pool: pool)
+            }
+        }
+    }
+
+    private func run(_ description: qt_integer_depthwise, rows: Int, work: Int, pool: ThreadPool) {
+        nonisolated(unsafe) let description = description
+        let parts = work > 20_000 ? min(pool.threads, rows) : 1
+        pool.run(parts: parts) { part in
+            var description = description
+            let scratch = UnsafeMutableRawPointer.allocate(
+                byteCount: qt_integer_depthwise_scratch(&description), alignment: 64)
+            defer { scratch.deallocate() }
+            qt_integer_depthwise_run(&description, part * rows / parts, (part + 1) * rows / parts, scratch)
+        }
+    }
+}

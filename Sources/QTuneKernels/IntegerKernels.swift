@@ -1,0 +1,63 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The tables of the integer families, and the choice among their rows.
+enum IntegerKernels {
+    typealias GemmRow = UnsafePointer<qt_integer_gemm_kernel>
+    typealias DepthwiseRow = UnsafePointer<qt_integer_depthwise_kernel>
+    typealias ElementwiseRow = UnsafePointer<qt_integer_elementwise_kernel>
+
+    /// Rows of constant tables, which live as long as the process.
+    nonisolated(unsafe) static let gemmRows = rows(qt_integer_gemm_row)
+    nonisolated(unsafe) static let depthwiseRows = rows(qt_integer_depthwise_row)
+    nonisolated(unsafe) static let elementwiseRows = rows(qt_integer_elementwise_row)
+
+    private static func rows<Row>(_ row: (Int) -> UnsafePointer<Row>?) -> [UnsafePointer<Row>] {
+        var rows: [UnsafePointer<Row>] = []
+        while let next = row(rows.count) { rows.append(next) }
+        return rows
+    }
+
+    /// The best product kernel of `tier`.
+    static func gemm(for tier: CPUTier) -> GemmRow {
+        gemmRows.first { serves($0.pointee.isa, tier) } ?? gemmRows[gemmRows.count - 1]
+    }
+
+    /// The best depthwise kernel of `tier`, among those that take 16-bit weights where `wideWeights`.
+    static func depthwise(for tier: CPUTier, wideWeights: Bool) -> DepthwiseRow {
+        depthwiseRows.first { serves($0.pointee.isa, tier) && (!wideWeights || $0.pointee.weight_bytes == 2) }
+            ?? depthwiseRows[depthwiseRows.count - 1]
+    }
+
+    /// The best element-wise row of `tier`; of this process's tier where that is nil.
+    static func elementwise(for tier: CPUTier?) -> ElementwiseRow {
+        guard let tier = tier ?? (try? CPUTier.current) else { return elementwiseRows[elementwiseRows.count - 1] }
+        return elementwiseRows.first { serves($0.pointee.isa, tier) } ?? elementwiseRows[elementwiseRows.count - 1]
+    }
+
+    private static func serves(_ mask: UInt32, _ tier: CPUTier) -> Bool {
+        InstructionSet(rawValue: mask).isSubset(of: tier.instructions)
+    }
+
+    private static func row(_ name: UnsafePointer<CChar>, _ mask: UInt32) -> KernelRow {
+        KernelRow(name: String(cString: name), instructions: InstructionSet(rawValue: mask))
+    }
+
+    static var gemmFamily: KernelFamily {
+        KernelFamily(
+            name: "integer-gemm", summary: "u8/s8 products and convolutions, exact int32 sums",
+            rows: gemmRows.map { row($0.pointee.name, $0.pointee.isa) })
+    }
+
+    static var depthwiseFamily: KernelFamily {
+        KernelFamily(
+            name: "integer-depthwise", summary: "u8/s8 depthwise convolutions over NHWC",
+            rows: depthwiseRows.map { row($0.pointee.name, $0.pointee.isa) })
+    }
+
+    static var elementwiseFamily: KernelFamily {
+        KernelFamily(
+            name: "integer-elementwise", summary: "quantize, dequantize, requantize, add, multiply, pool",
+            rows: elementwiseRows.map { row($0.pointee.name, $0.pointee.isa) })
+    }
+}

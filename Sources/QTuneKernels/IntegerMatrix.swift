@@ -1,0 +1,87 @@
+internal import CQTuneKernels
+package import QTuneTensor
+
+/// The constant right operand of integer matrix products, packed once: `a` [M, K] in u8 or s8 times `b` [K, N] in s8
+/// or u8, exact in int32 (sums wrap), followed by an epilogue.
+package final class IntegerMatrix: Sendable {
+    /// K.
+    package let depth: Int
+    /// N.
+    package let columns: Int
+    package let inputType: DType
+    /// The element type that `run` writes.
+    package var outputType: DType { epilogue.outputType }
+
+    private let product: IntegerProduct
+    private let epilogue: IntegerEpilogue
+    private let prepared: PreparedEpilogue
+    private let offsets: ChannelWords
+
+    /// - Parameters:
+    ///   - b: [K, N], or [N, K] where `transposed`; `int8` or `uint8`.
+    ///   - weightZeroPoints: one value, or one for each column.
+    ///   - bias: int32, in units of input scale times weight scale, one for each column.
+    ///   - inputType: `uint8` or `int8`.
+    package init(
+        _ b: Tensor, transposed: Bool = false, weightZeroPoints: [Int32] = [0], bias: [Int32]? = nil, inputType: DType,
+        inputZeroPoint: Int32, epilogue: IntegerEpilogue, tier: CPUTier? = nil
+    ) throws {
+        guard b.shape.rank == 2 else {
+            throw QTuneError(.unsupported, "an integer product with weights of shape \(b.shape)")
+        }
+        depth = b.shape[transposed ? 1 : 0]
+        columns = b.shape[transposed ? 0 : 1]
+        try IntegerOperands.validate(
+            weights: b.dtype, weightZeroPoints: weightZeroPoints, bias: bias, input: inputType,
+            inputZeroPoint: inputZeroPoint, channels: columns)
+        try epilogue.validate(channels: columns)
+        let flip = IntegerOperands.flip(weights: b.dtype)
+        let ordered = TensorStorage(byteCount: depth * columns)
+        let target = ordered.base.assumingMemoryBound(to: Int8.self)
+        if transposed {
+            qt_integer_weights_order(b.bytes, flip, columns, depth, 1, target)
+        } else {
+            qt_integer_weights_transpose(b.bytes, flip, depth, columns, target)
+        }
+        extendLifetime(b)
+        product = IntegerProduct(
+            weights: ordered, columns: columns, depth: depth,
+            weightZeroPoints: weightZeroPoints.map { $0 - Int32(flip) }, bias: bias, tier: try tier ?? CPUTier.current)
+        self.inputType = inputType
+        self.epilogue = epilogue
+        prepared = PreparedEpilogue(epilogue, channels: columns, inputScale: nil, for: nil)
+        offsets = product.offsets(
+            inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)))
+    }
+
+    /// Multiplies the rows of `a` [..., K] into `output` [..., N].
+    package func run(_ a: Tensor, into output: Tensor, pool: ThreadPool) {
+        run(a, offsets: offsets, epilogue: prepared, into: output, pool: pool)
+    }
+
+    /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
+    /// the scales of the epilogue.
+    package func run(
+        _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, pool: ThreadPool
+    ) {
+        let flip = Int32(IntegerOperands.flip(activations: inputType))
+        let epilogue =
+            inputScale.map { PreparedEpilogue(self.epilogue, channels: columns, inputScale: $0, for: nil) } ?? prepared
+        let offsets = product.offsets(inputZeroPoint: inputZeroPoint + flip)
+        run(a, offsets: offsets, epilogue: epilogue, into: output, pool: pool)
+    }
+
+    private func run(
+        _ a: Tensor, offsets: ChannelWords, epilogue: PreparedEpilogue, into output: Tensor, pool: ThreadPool
+    ) {
+        precondition(a.dtype == inputType && output.dtype == outputType, "types do not fit")
+        let rows = columns == 0 ? 0 : output.count / columns
+        precondition(a.count == rows * depth && output.count == rows * columns, "shapes do not fit")
+        let job = product.job(
+            source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8, offsets: offsets,
+            epilogue: epilogue.c, output: output.address,
+            outputStride: columns * qt_epilogue_output_bytes(epilogue.c.kind))
+        product.run([job], rows: rows, pool: pool)
+        extendLifetime((a, output, offsets, epilogue))
+    }
+}

@@ -1,0 +1,123 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// Packed weights of one product [depth, columns], and the product itself. Convolutions and matrices stand on it.
+final class IntegerProduct: @unchecked Sendable {
+    let columns: Int
+    let depth: Int
+    /// Rows are cheapest in multiples of this.
+    var tileRows: Int { Int(kernel.pointee.tile_rows) }
+    private let kernel: IntegerKernels.GemmRow
+    private let packed: TensorStorage
+    private let columnSums: [Int32]
+    /// Of the weights as kernels see them, flipped to s8; nil where all are 0.
+    private let weightZeroPoints: [Int32]?
+    private let weightZeroPointWords: ChannelWords?
+    private let bias: [Int32]
+
+    /// `weights` are [columns][depth] in s8, already flipped if they were u8, and zero points with them.
+    init(
+        weights: TensorStorage, columns: Int, depth: Int, weightZeroPoints: [Int32], bias: [Int32]?, tier: CPUTier
+    ) {
+        self.columns = columns
+        self.depth = depth
+        kernel = IntegerKernels.gemm(for: tier)
+        let bytes = UnsafePointer(weights.base.assumingMemoryBound(to: Int8.self))
+        packed = TensorStorage(byteCount: qt_integer_gemm_packed_bytes(kernel, columns, depth))
+        qt_integer_gemm_pack(kernel, bytes, columns, depth, packed.base)
+        columnSums = [Int32](unsafeUninitializedCapacity: columns) { buffer, count in
+            qt_integer_weights_sum(bytes, columns, depth, buffer.baseAddress)
+            count = columns
+        }
+        let isSymmetric = weightZeroPoints.allSatisfy { $0 == 0 }
+        self.weightZeroPoints = isSymmetric ? nil : weightZeroPoints
+        weightZeroPointWords = isSymmetric ? nil : ChannelWords(weightZeroPoints, channels: columns)
+        self.bias = bias ?? [Int32](repeating: 0, count: columns)
+    }
+
+    /// What is added to the sums of each column, for an input whose zero point, flipped with it, is `zeroPoint`.
+    func offsets(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
+        let values = (0..<columns).map { column in
+            let weightZero = weightZeroPoints.map { $0.count == 1 ? $0[0] : $0[column] } ?? 0
+            return bias[column] &- zeroPoint &* columnSums[column]
+                &+ Int32(truncatingIfNeeded: depth) &* zeroPoint &* weightZero
+        }
+        return ChannelWords(values, channels: columns)
+    }
+
+    /// Where the left operand comes from.
+    enum Source {
+        /// Rows of bytes, `stride` apart.
+        case rows(UnsafePointer<UInt8>, stride: Int)
+        case windows(UnsafePointer<qt_integer_windows>)
+    }
+
+    /// The product as kernels take it. Its pointers live as long as `self` and the arguments.
+    func job(
+        source: Source, isSigned: Bool, offsets: ChannelWords, epilogue: qt_epilogue, output: UnsafeMutableRawPointer,
+        outputStride: Int
+    ) -> qt_integer_product {
+        var job = qt_integer_product()
+        job.kernel = kernel
+        job.depth = depth
+        switch source {
+        case .rows(let rows, let stride): (job.rows, job.row_stride) = (rows, stride)
+        case .windows(let windows): job.windows = windows
+        }
+        job.flip = isSigned ? 0x80 : 0
+        job.columns = columns
+        job.packed = UnsafeRawPointer(packed.base)
+        job.offsets = offsets.integers
+        job.weight_zero_points = weightZeroPointWords?.integers
+        job.epilogue = epilogue
+        job.output = output
+        job.output_stride = outputStride
+        return job
+    }
+
+    /// Runs `jobs`, which share this product's shape, over `rows` rows on the pool's threads.
+    func run(_ jobs: [qt_integer_product], rows: Int, pool: ThreadPool) {
+        nonisolated(unsafe) let jobs = jobs
+        let parts = partition(rows: rows, jobs: jobs.count, threads: pool.threads)
+        pool.run(parts: parts.count) { index in
+            let part = parts[index]
+            for var job in jobs {
+                let scratch = UnsafeMutableRawPointer.allocate(
+                    byteCount: qt_integer_product_scratch(&job) + 64, alignment: 64)
+                defer { scratch.deallocate() }
+                qt_integer_product_run(
+                    &job, part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound,
+                    part.columns.upperBound, scratch)
+            }
+        }
+    }
+
+    private struct Part {
+        let rows: Range<Int>
+        let columns: Range<Int>
+    }
+
+    /// Multiply-accumulates below which a second thread costs more than it saves.
+    private static let leastWork = 100_000
+
+    /// Rows are shared out first; columns where there are too few rows to go round.
+    private func partition(rows: Int, jobs: Int, threads: Int) -> [Part] {
+        let whole = Part(rows: 0..<rows, columns: 0..<columns)
+        guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs > Self.leastWork else { return [whole] }
+        let rowTiles = (rows + tileRows - 1) / tileRows
+        if rowTiles >= threads {
+            return Self.split(rows, unit: tileRows, into: threads).map { Part(rows: $0, columns: 0..<columns) }
+        }
+        let unit = Int(kernel.pointee.tile_columns)
+        return Self.split(columns, unit: unit, into: threads).map { Part(rows: 0..<rows, columns: $0) }
+    }
+
+    /// `length` in at most `count` ranges whose ends are multiples of `unit`.
+    private static func split(_ length: Int, unit: Int, into count: Int) -> [Range<Int>] {
+        let units = (length + unit - 1) / unit
+        let parts = min(units, count)
+        return (0..<parts).map { part in
+            (part * units / parts * unit)..<min(length, (part + 1) * units / parts * unit)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package import QTuneTensor
+
+/// How int32 sums become integers of 8 bits: one float32 multiply, one rounding half to even, one saturating add of the
+/// zero point, in that order.
+package struct Requantization: Hashable, Sendable {
+    /// Input scale times weight scale over output scale: one value, or one for each output channel.
+    package var multipliers: [Float]
+    package var zeroPoint: Int32
+    /// `uint8` or `int8`.
+    package var dtype: DType
+    /// The fused clamp, in output integers.
+    package var lower: Int32
+    package var upper: Int32
+
+    /// Bounds that are nil are those of `dtype`.
+    package init(
+        multipliers: [Float], zeroPoint: Int32, dtype: DType, lower: Int32? = nil, upper: Int32? = nil
+    ) {
+        let range = dtype.integerRange ?? 0...255
+        self.multipliers = multipliers
+        self.zeroPoint = zeroPoint
+        self.dtype = dtype
+        self.lower = max(Int32(clamping: range.lowerBound), lower ?? .min)
+        self.upper = min(Int32(clamping: range.upperBound), upper ?? .max)
+    }
+}
+
+/// What an integer kernel does with its int32 sums before it stores them.
+package enum IntegerEpilogue: Hashable, Sendable {
+    /// Stores `uint8` or `int8`.
+    case requantize(Requantization)
+    /// Stores float32: sum times scale plus bias, clamped. Scales and bias have one value, or one per output channel.
+    case dequantize(scales: [Float], bias: [Float]? = nil, lower: Float = -.infinity, upper: Float = .infinity)
+    /// Stores the sums, int32.
+    case accumulators
+
+    /// The element type of what is stored.
+    package var outputType: DType {
+        switch self {
+        case .requantize(let requantization): requantization.dtype
+        case .dequantize: .float32
+        case .accumulators: .int32
+        }
+    }
+
+    /// The values that go with single channels, to be checked against the number of output channels.
+    fileprivate var perChannelCounts: [Int] {
+        switch self {
+        case .requantize(let requantization): [requantization.multipliers.count]
+        case .dequantize(let scales, let bias, _, _): [scales.count] + (bias.map { [$0.count] } ?? [])
+        case .accumulators: []
+        }
+    }
+
+    /// The epilogue of the output channels `channels` alone.
+    func sliced(_ channels: Range<Int>) -> IntegerEpilogue {
+        func part(_ values: [Float]) -> [Float] { values.count == 1 ? values : Array(values[channels]) }
+        switch self {
+        case .accumulators: return self
+        case .requantize(var requantization):
+            requantization.multipliers = part(requantization.multipliers)
+            return .requantize(requantization)
+        case .dequantize(let scales, let bias, let lower, let upper):
+            return .dequantize(scales: part(scales), bias: bias.map(part), lower: lower, upper: upper)
+        }
+    }
+
+    /// Throws where the epilogue does not fit `channels` output channels.
+    func validate(channels: Int) throws {
+        guard perChannelCounts.allSatisfy({ $0 == 1 || $0 == channels }) else {
+            throw QTuneError(
+                .invalidModel, "\(perChannelCounts) scales or bias values for \(channels) output channels",
+                remedy: "give one value, or one for each output channel")
+        }
+        guard case .requantize(let requantization) = self else { return }
+        guard requantization.dtype == .uint8 || requantization.dtype == .int8,
+            let range = requantization.dtype.integerRange, range.contains(Int(requantization.zeroPoint)),
+            requantization.lower <= requantization.upper
+        else {
+            throw QTuneError(
+                .unsupported,
+                "requantizing to \(requantization.dtype) with zero point \(requantization.zeroPoint) and bounds"
+                    + " \(requantization.lower)...\(requantization.upper)")
+        }
+    }
+}
