@@ -38,5 +38,8 @@ package enum KernelCatalog {
         FloatKernels.elementwiseFamily,
         FloatKernels.reductionFamily,
         FloatKernels.transposeFamily,
+        IntegerKernels.gemmFamily,
+        IntegerKernels.depthwiseFamily,
+        IntegerKernels.elementwiseFamily,
     ]
 }
