@@ -41,22 +41,14 @@ extension Histogram {
                 best = candidate
             }
         }
-        // Both ends shrink together first, then each end by itself round the best pair.
-        for step in 1...60 {
-            let factor = 1 - Float(step) / 75
-            consider(all.lowerBound * factor...all.upperBound * factor)
-        }
+        let factors = (1...60).map { 1 - Float($0) / 64 }
+        for factor in factors { consider(all.lowerBound * factor...all.upperBound * factor) }
+        // Then each end by itself, twice, since the best place of one depends on the other.
         for _ in 0..<2 {
-            let middle = best
-            for step in -8...8 where step != 0 {
-                let factor = 1 + Float(step) / 40
-                consider(middle.lowerBound...max(0, min(all.upperBound, middle.upperBound * factor)))
-            }
-            let next = best
-            for step in -8...8 where step != 0 {
-                let factor = 1 + Float(step) / 40
-                consider(min(0, max(all.lowerBound, next.lowerBound * factor))...next.upperBound)
-            }
+            let lower = best.lowerBound
+            for factor in [1] + factors { consider(lower...all.upperBound * factor) }
+            let upper = best.upperBound
+            for factor in [1] + factors { consider(all.lowerBound * factor...upper) }
         }
         return best
     }

@@ -30,6 +30,28 @@ struct FloatValues {
         return (inputs + graph.nodes.flatMap(\.outputs)).filter { !$0.isEmpty && isFloat($0) }
     }
 
+    /// How many axes values have, where that is declared or follows from producers that keep or set it.
+    static func ranks(_ model: Model) -> [String: Int] {
+        let graph = model.graph
+        var ranks: [String: Int] = [:]
+        for info in graph.inputs + graph.outputs + Array(graph.valueInfo.values) {
+            ranks[info.name] = info.type?.dimensions?.count
+        }
+        for (name, tensor) in graph.initializers { ranks[name] = tensor.shape.rank }
+        for node in graph.nodes {
+            guard let output = node.outputs.first, ranks[output] == nil else { continue }
+            let operands = node.inputs.map { ranks[$0] }
+            switch node.opType {
+            case "Gemm", "Flatten": ranks[output] = 2
+            case "Reshape": ranks[output] = node.inputs.count > 1 ? graph.initializers[node.inputs[1]]?.count : nil
+            case "Squeeze", "Unsqueeze", "Gather", "MatMul", "Shape", "Constant": continue
+            case "Add", "Mul", "Sub", "Div", "Max", "Min", "Sum": ranks[output] = operands.compactMap { $0 }.max()
+            default: ranks[output] = operands.first ?? nil
+            }
+        }
+        return ranks
+    }
+
     private static func resultType(of node: Node, operands: [DType?]) -> DType? {
         switch node.opType {
         case "Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression": .int64

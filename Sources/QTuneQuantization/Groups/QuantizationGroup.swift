@@ -1,4 +1,5 @@
 public import QTuneGraph
+internal import QTuneTensor
 
 /// Nodes that are quantized together or not at all.
 public struct QuantizationGroup: Sendable, Equatable, Codable {
