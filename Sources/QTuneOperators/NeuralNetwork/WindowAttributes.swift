@@ -1,21 +1,21 @@
-import QTuneGraph
-import QTuneTensor
+package import QTuneGraph
+internal import QTuneTensor
 
 /// The attributes that say how windows slide, shared by pools and convolutions: the one place that computes sizes.
-struct WindowAttributes: Sendable {
-    enum AutoPad: Sendable { case explicit, valid, sameUpper, sameLower }
+package struct WindowAttributes: Sendable {
+    package enum AutoPad: Sendable { case explicit, valid, sameUpper, sameLower }
 
     /// Taps along each axis; nil where the weights say it.
-    let kernel: [Int]?
-    let strides: [Int]?
-    let dilations: [Int]?
+    package let kernel: [Int]?
+    package let strides: [Int]?
+    package let dilations: [Int]?
     /// All that come before the axes, then all that come after.
-    let pads: [Int]?
-    let autoPad: AutoPad
+    package let pads: [Int]?
+    package let autoPad: AutoPad
     /// Whether the number of positions is rounded up, so that the last may hang over the padded end.
-    let roundsUp: Bool
+    package let roundsUp: Bool
 
-    init(_ node: NodeReader) throws {
+    package init(_ node: NodeReader) throws {
         func positive(_ name: String) throws -> [Int]? {
             let values = try node.ints(name)
             guard values?.allSatisfy({ (1...Self.largest).contains($0) }) ?? true else {
@@ -49,7 +49,7 @@ struct WindowAttributes: Sendable {
     private static let largest = Int(Int32.max)
 
     /// The window with `kernel` taps over an input of those spatial lengths.
-    func window(kernel: [Int], input: [Int]) throws -> Window {
+    package func window(kernel: [Int], input: [Int]) throws -> Window {
         guard (1...3).contains(kernel.count) else {
             throw QTuneError(.unsupported, "windows over \(kernel.count) axes; there are those over 1, 2 and 3")
         }
@@ -99,7 +99,7 @@ struct WindowAttributes: Sendable {
     }
 
     /// The spatial lengths of the output as far as they are known before the network runs.
-    func outputDimensions(kernel: [Int]?, input: [Dimension]) throws -> [Dimension] {
+    package func outputDimensions(kernel: [Int]?, input: [Dimension]) throws -> [Dimension] {
         guard let kernel = kernel ?? self.kernel, kernel.count == input.count else {
             return [Dimension](repeating: .unknown, count: input.count)
         }

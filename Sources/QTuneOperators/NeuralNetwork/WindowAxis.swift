@@ -1,17 +1,17 @@
 /// How a window slides along one spatial axis. Positions are places of the window, taps are its elements.
-struct WindowAxis: Hashable, Sendable {
+package struct WindowAxis: Hashable, Sendable {
     /// Elements of the input.
-    let input: Int
+    package let input: Int
     /// Taps of the window.
-    let kernel: Int
+    package let kernel: Int
     /// Input elements from one position to the next.
-    let stride: Int
+    package let stride: Int
     /// Input elements from one tap to the next.
-    let dilation: Int
-    let padBefore: Int
-    let padAfter: Int
+    package let dilation: Int
+    package let padBefore: Int
+    package let padAfter: Int
     /// Positions of the window.
-    let output: Int
+    package let output: Int
 
     /// An axis that is not there: one element, one tap, one position.
     static let trivial = WindowAxis(
@@ -45,8 +45,8 @@ struct WindowAxis: Hashable, Sendable {
 }
 
 /// A window over one to three spatial axes.
-struct Window: Hashable, Sendable {
-    let axes: [WindowAxis]
+package struct Window: Hashable, Sendable {
+    package let axes: [WindowAxis]
 
     /// The axes as three, trivial ones in front.
     var cube: (WindowAxis, WindowAxis, WindowAxis) {

@@ -1,0 +1,43 @@
+internal import QTuneGraph
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// An activation of each element in float32, where it could not become part of the kernel before it.
+struct Activate: Operator {
+    static let name = "Activate"
+    static let domain = "qtune"
+    static let versions = [1]
+
+    private let activation: Activation
+
+    init(_ node: NodeReader) throws {
+        try node.expect(inputs: 1...1)
+        activation = try ActivationAttributes.read(node)
+    }
+
+    func inferOutputs(_ context: InferenceContext) -> [InferredValue] { [InferredValue(type: context[0].type)] }
+
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        let input = try context.tensor(0)
+        guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "\(input.dtype), not float32") }
+        let output = try context.makeOutput(0, .float32, input.shape)
+        Elementwise.unary(function, input, into: output, pool: context.pool)
+        return [.tensor(output)]
+    }
+
+    var inPlaceInputs: [Int] { [0] }
+
+    private var function: Elementwise.Unary {
+        switch activation {
+        case .none: .affine(scale: 1, offset: 0)
+        case .clamp(let lower, let upper): .clip(lower: lower, upper: upper)
+        case .leakyReLU(let slope): .leakyReLU(slope: slope)
+        case .sigmoid: .sigmoid
+        case .tanh: .tanh
+        case .silu: .silu
+        case .hardSwish: .hardSwish
+        case .gelu: .gelu
+        }
+    }
+}

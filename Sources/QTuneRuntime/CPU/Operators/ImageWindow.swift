@@ -1,0 +1,39 @@
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// A window over two spatial axes, as a node's attributes say it.
+struct ImageWindow: Sendable {
+    let attributes: WindowAttributes
+
+    init(_ node: NodeReader) throws { attributes = try WindowAttributes(node) }
+
+    /// The window over an image of those lengths, and the places it has.
+    func placed(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
+        let axes = try attributes.window(kernel: kernel, input: [height, width]).axes
+        guard axes.count == 2 else { throw QTuneError(.invalidInput, "a window over \(axes.count) axes of an image") }
+        let window = SlidingWindow(
+            kernel: Extent2D(height: axes[0].kernel, width: axes[1].kernel),
+            stride: Extent2D(height: axes[0].stride, width: axes[1].stride),
+            dilation: Extent2D(height: axes[0].dilation, width: axes[1].dilation),
+            padding: Padding2D(
+                top: axes[0].padBefore, left: axes[1].padBefore, bottom: axes[0].padAfter, right: axes[1].padAfter))
+        return (window, Extent2D(height: axes[0].output, width: axes[1].output))
+    }
+
+    var strides: Extent2D { Self.extent(attributes.strides) }
+    var dilations: Extent2D { Self.extent(attributes.dilations) }
+
+    private static func extent(_ lengths: [Int]?) -> Extent2D {
+        guard let lengths, lengths.count == 2 else { return .one }
+        return Extent2D(height: lengths[0], width: lengths[1])
+    }
+}
+
+extension Tensor {
+    /// The lengths of an NHWC image batch.
+    func checkedImage() throws -> (batch: Int, height: Int, width: Int, channels: Int) {
+        guard shape.rank == 4 else { throw QTuneError(.invalidInput, "\(shape) is no batch of images") }
+        return (shape[0], shape[1], shape[2], shape[3])
+    }
+}
