@@ -1,7 +1,9 @@
 /// The lists of operators, one a category. A new operator is one line in its category's list.
 package enum OperatorCategories {
     package static let all: [any Operator.Type] = [
+        controlFlow,
         elementwise,
+        generation,
         logic,
         matrixProduct,
         neuralNetwork,

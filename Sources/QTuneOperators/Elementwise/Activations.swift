@@ -1,22 +1,23 @@
 import Foundation
+import QTuneKernels
 import QTuneTensor
 
 struct Relu: PlainUnaryOperator {
     static let name = "Relu"
     static let versions = [6, 13, 14]
-    let function = UnaryFunction({ $0 < 0 ? 0 : $0 }, signed: { max($0, 0) }, unsigned: { $0 })
+    let function = UnaryFunction({ $0 < 0 ? 0 : $0 }, signed: { max($0, 0) }, unsigned: { $0 }, kernel: .relu)
 }
 
 struct Sigmoid: PlainUnaryOperator {
     static let name = "Sigmoid"
     static let versions = [6, 13]
-    let function = UnaryFunction { logistic($0) }
+    let function = UnaryFunction(kernel: .sigmoid) { logistic($0) }
 }
 
 struct Softplus: PlainUnaryOperator {
     static let name = "Softplus"
     static let versions = [1, 22]
-    let function = UnaryFunction { softplus($0) }
+    let function = UnaryFunction(kernel: .softplus) { softplus($0) }
 }
 
 struct Softsign: PlainUnaryOperator {
@@ -28,13 +29,13 @@ struct Softsign: PlainUnaryOperator {
 struct Mish: PlainUnaryOperator {
     static let name = "Mish"
     static let versions = [18, 22]
-    let function = UnaryFunction { $0 * tanh(softplus($0)) }
+    let function = UnaryFunction(kernel: .mish) { $0 * tanh(softplus($0)) }
 }
 
 struct HardSwish: PlainUnaryOperator {
     static let name = "HardSwish"
     static let versions = [14, 22]
-    let function = UnaryFunction { $0 * max(0, min(1, $0 / 6 + 0.5)) }
+    let function = UnaryFunction(kernel: .hardSwish) { $0 * max(0, min(1, $0 / 6 + 0.5)) }
 }
 
 struct LeakyRelu: UnaryOperator {
@@ -45,7 +46,7 @@ struct LeakyRelu: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 0.01)
-        function = UnaryFunction { $0 < 0 ? alpha * $0 : $0 }
+        function = UnaryFunction(kernel: .leakyReLU(slope: Float(alpha))) { $0 < 0 ? alpha * $0 : $0 }
     }
 }
 
@@ -69,7 +70,7 @@ struct Elu: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 1)
-        function = UnaryFunction { $0 < 0 ? alpha * expm1($0) : $0 }
+        function = UnaryFunction(kernel: .elu(alpha: Float(alpha))) { $0 < 0 ? alpha * expm1($0) : $0 }
     }
 }
 
@@ -82,7 +83,9 @@ struct Selu: UnaryOperator {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 1.67326319217681884765625)
         let gamma = Double(try node.float("gamma") ?? 1.05070102214813232421875)
-        function = UnaryFunction { $0 > 0 ? gamma * $0 : gamma * alpha * expm1($0) }
+        function = UnaryFunction(kernel: .selu(alpha: Float(alpha), gamma: Float(gamma))) {
+            $0 > 0 ? gamma * $0 : gamma * alpha * expm1($0)
+        }
     }
 }
 
@@ -107,7 +110,9 @@ struct HardSigmoid: UnaryOperator {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 0.2)
         let beta = Double(try node.float("beta") ?? 0.5)
-        function = UnaryFunction { max(0, min(1, alpha * $0 + beta)) }
+        function = UnaryFunction(kernel: .hardSigmoid(alpha: Float(alpha), beta: Float(beta))) {
+            max(0, min(1, alpha * $0 + beta))
+        }
     }
 }
 
@@ -119,10 +124,12 @@ struct Gelu: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         switch try node.string("approximate") ?? "none" {
-        case "none": function = UnaryFunction { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }
+        case "none": function = UnaryFunction(kernel: .gelu) { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }
         case "tanh":
             let scale = (2 / Double.pi).squareRoot()
-            function = UnaryFunction { 0.5 * $0 * (1 + tanh(scale * ($0 + 0.044715 * $0 * $0 * $0))) }
+            function = UnaryFunction(kernel: .geluTanh) {
+                0.5 * $0 * (1 + tanh(scale * ($0 + 0.044715 * $0 * $0 * $0)))
+            }
         case let other: throw QTuneError(.invalidModel, "attribute 'approximate' is '\(other)', not none or tanh")
         }
     }
@@ -136,7 +143,7 @@ struct Swish: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 1)
-        function = UnaryFunction { $0 * logistic(alpha * $0) }
+        function = UnaryFunction({ $0 * logistic(alpha * $0) }, kernel: alpha == 1 ? .silu : nil)
     }
 }
 

@@ -1,26 +1,30 @@
 import func Foundation.fmod
 import func Foundation.pow
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 struct Add: PlainBinaryOperator {
     static let name = "Add"
     static let versions = [7, 13, 14]
-    let function = BinaryFunction({ $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 })
+    let function = BinaryFunction(
+        { $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 }, kernel: .add)
     static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.add(a, b) }
 }
 
 struct Sub: PlainBinaryOperator {
     static let name = "Sub"
     static let versions = [7, 13, 14]
-    let function = BinaryFunction({ $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 })
+    let function = BinaryFunction(
+        { $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 }, kernel: .sub)
     static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.subtract(a, b) }
 }
 
 struct Mul: PlainBinaryOperator {
     static let name = "Mul"
     static let versions = [7, 13, 14]
-    let function = BinaryFunction({ $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 })
+    let function = BinaryFunction(
+        { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 }, kernel: .mul)
     static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.multiply(a, b) }
 }
 
@@ -29,7 +33,8 @@ struct Div: PlainBinaryOperator {
     static let name = "Div"
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
-        { $0 / $1 }, signed: { $0.dividedReportingOverflow(by: $1).partialValue }, unsigned: { $0 / $1 })
+        { $0 / $1 }, signed: { $0.dividedReportingOverflow(by: $1).partialValue }, unsigned: { $0 / $1 },
+        kernel: .div)
     static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.divide(a, b) }
     func validate(_ a: Tensor, _ b: Tensor) throws { try requireDivisible(by: b) }
 }
@@ -73,6 +78,10 @@ struct Pow: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (base, exponent) = (try context.tensor(0), try context.tensor(1))
         let output = try context.makeOutput(0, base.dtype, Broadcasting.shape(of: [base.shape, exponent.shape]))
+        if base.dtype == .float32, exponent.dtype == .float32 {
+            Elementwise.binary(.pow, base, exponent, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let isInteger = try Lane.of(base) != .real && Lane.of(exponent) != .real
         if isInteger {
             let (a, b) = (base.widened(to: .signed), exponent.widened(to: .signed))
@@ -92,7 +101,8 @@ struct PRelu: PlainBinaryOperator {
     static let name = "PRelu"
     static let versions = [7, 9, 16]
     let function = BinaryFunction(
-        { $0 < 0 ? $1 * $0 : $0 }, signed: { $0 < 0 ? $1 &* $0 : $0 }, unsigned: { x, _ in x })
+        { $0 < 0 ? $1 * $0 : $0 }, signed: { $0 < 0 ? $1 &* $0 : $0 }, unsigned: { x, _ in x },
+        kernel: .prelu)
 }
 
 /// The remainder of a division toward zero; 0 where the quotient does not fit.

@@ -7,18 +7,25 @@ struct BinaryFunction: Sendable {
     var real: (@Sendable (Double, Double) -> Double)?
     var signed: (@Sendable (Int64, Int64) -> Int64)?
     var unsigned: (@Sendable (UInt64, UInt64) -> UInt64)?
+    /// The kernel of the same function on float32, where there is one.
+    var kernel: Elementwise.Binary?
 
     init(
         _ real: (@Sendable (Double, Double) -> Double)?, signed: (@Sendable (Int64, Int64) -> Int64)? = nil,
-        unsigned: (@Sendable (UInt64, UInt64) -> UInt64)? = nil
+        unsigned: (@Sendable (UInt64, UInt64) -> UInt64)? = nil, kernel: Elementwise.Binary? = nil
     ) {
+        self.kernel = kernel
         self.real = real
         self.signed = signed
         self.unsigned = unsigned
     }
 
     /// Writes the function of `a` and `b`, both broadcast to the shape of `output`, whose type they have.
-    func apply(_ a: Tensor, _ b: Tensor, into output: Tensor) throws {
+    func apply(_ a: Tensor, _ b: Tensor, into output: Tensor, pool: ThreadPool) throws {
+        if let kernel, output.dtype == .float32 {
+            Elementwise.binary(kernel, a, b, into: output, pool: pool)
+            return
+        }
         let lane = try Lane.of(output)
         let (a, b) = (a.widened(to: lane), b.widened(to: lane))
         switch lane {
@@ -66,7 +73,7 @@ extension BinaryOperator {
         try requireSameType(a, b)
         try validate(a, b)
         let output = try context.makeOutput(0, a.dtype, Broadcasting.shape(of: [a.shape, b.shape]))
-        try function.apply(a, b, into: output)
+        try function.apply(a, b, into: output, pool: context.pool)
         return [.tensor(output)]
     }
 

@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// Elements clamped to `min...max`: attributes before operator set 11, operands since. Where the lower end is above
@@ -30,7 +31,7 @@ struct Clip: Operator {
         let lower = try end(context, 1, input.dtype)
         let upper = try end(context, 2, input.dtype)
         let output = try context.makeOutput(0, input.dtype, input.shape)
-        try clamp(lower, upper, lane: Lane.of(input)).apply(to: input, into: output)
+        try clamp(lower, upper, lane: Lane.of(input)).apply(to: input, into: output, pool: context.pool)
         return [.tensor(output)]
     }
 
@@ -56,7 +57,9 @@ struct Clip: Operator {
         case .real:
             let low = lower?.array(of: Double.self)[0] ?? -.infinity
             let high = upper?.array(of: Double.self)[0] ?? .infinity
-            return UnaryFunction { $0.isNaN ? $0 : min(max($0, low), high) }
+            return UnaryFunction(kernel: .clip(lower: Float(low), upper: Float(high))) {
+                $0.isNaN ? $0 : min(max($0, low), high)
+            }
         case .signed:
             let low = lower?.array(of: Int64.self)[0] ?? .min
             let high = upper?.array(of: Int64.self)[0] ?? .max

@@ -1,4 +1,5 @@
 import Foundation
+import QTuneKernels
 
 struct Sin: PlainUnaryOperator {
     static let name = "Sin"
@@ -51,7 +52,7 @@ struct Cosh: PlainUnaryOperator {
 struct Tanh: PlainUnaryOperator {
     static let name = "Tanh"
     static let versions = [6, 13]
-    let function = UnaryFunction { tanh($0) }
+    let function = UnaryFunction(kernel: .tanh) { tanh($0) }
 }
 
 struct Asinh: PlainUnaryOperator {

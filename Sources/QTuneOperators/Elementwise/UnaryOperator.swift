@@ -9,18 +9,30 @@ struct UnaryFunction: Sendable {
     var signed: (@Sendable (Int64) -> Int64)?
     /// On uint64.
     var unsigned: (@Sendable (UInt64) -> UInt64)?
+    /// The kernel of the same function on float32, where there is one.
+    var kernel: Elementwise.Unary?
 
     init(
         _ real: (@Sendable (Double) -> Double)?, signed: (@Sendable (Int64) -> Int64)? = nil,
-        unsigned: (@Sendable (UInt64) -> UInt64)? = nil
+        unsigned: (@Sendable (UInt64) -> UInt64)? = nil, kernel: Elementwise.Unary? = nil
     ) {
         self.real = real
         self.signed = signed
         self.unsigned = unsigned
+        self.kernel = kernel
+    }
+
+    /// A function of real numbers that float32 has a kernel for.
+    init(kernel: Elementwise.Unary, _ real: @escaping @Sendable (Double) -> Double) {
+        self.init(real, kernel: kernel)
     }
 
     /// Writes the function of each element of `input` to `output`, which has the same type and shape.
-    func apply(to input: Tensor, into output: Tensor) throws {
+    func apply(to input: Tensor, into output: Tensor, pool: ThreadPool) throws {
+        if let kernel, input.dtype == .float32 {
+            Elementwise.unary(kernel, input, into: output, pool: pool)
+            return
+        }
         let lane = try Lane.of(input)
         let wide = input.widened(to: lane)
         switch lane {
@@ -54,7 +66,7 @@ extension UnaryOperator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let output = try context.makeOutput(0, input.dtype, input.shape)
-        try function.apply(to: input, into: output)
+        try function.apply(to: input, into: output, pool: context.pool)
         return [.tensor(output)]
     }
 

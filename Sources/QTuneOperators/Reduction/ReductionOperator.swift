@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// How many elements become one: each is transformed and taken in, one after another, and the result is finished.
@@ -10,6 +11,8 @@ struct ReductionFunction: Sendable {
     var finish: @Sendable (Double, Int) -> Double
     /// The same on integers, which are computed as real numbers where this is nil.
     var signed: Signed?
+    /// The kernel of the same function on float32, where there is one.
+    var kernel: Reduction.Function?
 
     struct Signed: Sendable {
         var start: Int64
@@ -19,12 +22,13 @@ struct ReductionFunction: Sendable {
 
     init(
         _ start: Double, finish: @escaping @Sendable (Double, Int) -> Double = { result, _ in result },
-        signed: Signed? = nil, _ take: @escaping @Sendable (Double, Double) -> Double
+        signed: Signed? = nil, kernel: Reduction.Function? = nil, _ take: @escaping @Sendable (Double, Double) -> Double
     ) {
         self.start = start
         self.take = take
         self.finish = finish
         self.signed = signed
+        self.kernel = kernel
     }
 
     /// Writes to each element of `target` what the row of `source` at its place becomes.
@@ -120,11 +124,21 @@ extension ReductionOperator {
         let reduced = try attributes.reduced(try attributes.source.axes(context), rank: input.shape.rank)
         let lengths = attributes.remaining(input.shape.dimensions, reduced: reduced, one: 1)
         let output = try context.makeOutput(0, input.dtype, Shape(lengths))
+        if reduceQuickly(input, axes: reduced, into: output, pool: context.pool) { return [.tensor(output)] }
         let lane = try laneOfRows(input.dtype)
         let rows = input.widened(to: lane).movingLast(reduced)
         let rowLength = reduced.reduce(1) { $0 * input.shape[$1] }
         output.fill(from: lane) { function.apply(to: rows, rowLength: rowLength, into: $0, lane: lane) }
         return [.tensor(output)]
+    }
+
+    /// Reduces neighbouring axes of float32 with a kernel; false where there is none.
+    private func reduceQuickly(_ input: Tensor, axes: [Int], into output: Tensor, pool: ThreadPool) -> Bool {
+        guard let kernel = function.kernel, input.dtype == .float32, input.count > 0, let first = axes.first,
+            let last = axes.last, last - first == axes.count - 1
+        else { return false }
+        Reduction.reduce(kernel, input, axes: first..<last + 1, into: output, pool: pool)
+        return true
     }
 
     /// The lane to reduce in: real numbers also for integers that have no function of their own.

@@ -1,33 +1,33 @@
 import Foundation
-import QTuneTensor
+import QTuneKernels
 
 struct ReduceSum: ReductionOperator {
     static let name = "ReduceSum"
     static let versions = [1, 11, 13]
     static let axesAreOperandSince = 13
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0, signed: .init(start: 0) { $0 &+ $1 }) { $0 + $1 }
+    let function = ReductionFunction(0, signed: .init(start: 0) { $0 &+ $1 }, kernel: .sum) { $0 + $1 }
 }
 
 struct ReduceMean: ReductionOperator {
     static let name = "ReduceMean"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0, finish: { $0 / Double($1) }) { $0 + $1 }
+    let function = ReductionFunction(0, finish: { $0 / Double($1) }, kernel: .mean) { $0 + $1 }
 }
 
 struct ReduceProd: ReductionOperator {
     static let name = "ReduceProd"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(1, signed: .init(start: 1) { $0 &* $1 }) { $0 * $1 }
+    let function = ReductionFunction(1, signed: .init(start: 1) { $0 &* $1 }, kernel: .product) { $0 * $1 }
 }
 
 struct ReduceL1: ReductionOperator {
     static let name = "ReduceL1"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0) { $0 + abs($1) }
+    let function = ReductionFunction(0, kernel: .sumOfMagnitudes) { $0 + abs($1) }
 }
 
 struct ReduceL2: ReductionOperator {
@@ -41,7 +41,9 @@ struct ReduceSumSquare: ReductionOperator {
     static let name = "ReduceSumSquare"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0, signed: .init(start: 0) { $0 &+ $1 &* $1 }) { $0 + $1 * $1 }
+    let function = ReductionFunction(
+        0, signed: .init(start: 0) { $0 &+ $1 &* $1 }, kernel: .sumOfSquares
+    ) { $0 + $1 * $1 }
 }
 
 struct ReduceLogSum: ReductionOperator {
@@ -67,7 +69,7 @@ struct ReduceMax: ReductionOperator {
     static let name = "ReduceMax"
     static let versions = [1, 11, 12, 13, 18, 20]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(-.infinity, signed: .init(start: .min) { max($0, $1) }) {
+    let function = ReductionFunction(-.infinity, signed: .init(start: .min) { max($0, $1) }, kernel: .max) {
         $0.isNaN || $0 > $1 ? $0 : $1
     }
 }
@@ -76,7 +78,7 @@ struct ReduceMin: ReductionOperator {
     static let name = "ReduceMin"
     static let versions = [1, 11, 12, 13, 18, 20]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(.infinity, signed: .init(start: .max) { min($0, $1) }) {
+    let function = ReductionFunction(.infinity, signed: .init(start: .max) { min($0, $1) }, kernel: .min) {
         $0.isNaN || $0 < $1 ? $0 : $1
     }
 }

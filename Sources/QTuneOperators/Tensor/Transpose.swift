@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The axes in another order: axis `i` of the result is axis `perm[i]` of the operand. Without `perm`, reversed.
@@ -33,12 +34,11 @@ struct Transpose: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let order = try order(rank: input.shape.rank)
-        let strides = input.shape.strides
         let carrier = try ElementCarrier([input])
         let shape = Shape(order.map { input.shape[$0] })
         return [
             try carrier.makeOutput(context, shape) { output in
-                StridedCopy.fill(output, from: carrier.tensors[0], StridedView(strides: order.map { strides[$0] }))
+                Layout.transpose(carrier.tensors[0], permutation: order, into: output, pool: context.pool)
             }
         ]
     }

@@ -1,0 +1,48 @@
+import QTuneTensor
+
+/// Copying elements from and to places given as lists. Tensors are of one carried type of 8, 16, 32 or 64 bits.
+enum FlatGather {
+    /// Writes to `target` the slices of `source` along `axis` at `places`, all of them in range.
+    static func gather(_ source: Tensor, axis: Int, places: [Int], into target: Tensor) {
+        let lengths = source.shape.dimensions
+        let outer = lengths[..<axis].reduce(1, *)
+        let run = lengths[(axis + 1)...].reduce(1, *)
+        let offsets = (0..<outer).lazy.flatMap { block in places.lazy.map { (block * lengths[axis] + $0) * run } }
+        gather(source, offsets: offsets, run: run, into: target)
+    }
+
+    /// Writes to `target` the runs of `source` that start at `offsets`, one after another.
+    static func gather(_ source: Tensor, offsets: some Sequence<Int>, run: Int, into target: Tensor) {
+        switch target.dtype.bitWidth {
+        case 8: gather(UInt8.self, source, offsets, run, target, .uint8)
+        case 16: gather(UInt16.self, source, offsets, run, target, .uint16)
+        case 32: gather(UInt32.self, source, offsets, run, target, .uint32)
+        default: gather(UInt64.self, source, offsets, run, target, .uint64)
+        }
+    }
+
+    private static func gather<Element: TensorElement>(
+        _ type: Element.Type, _ source: Tensor, _ offsets: some Sequence<Int>, _ run: Int, _ target: Tensor, _ dtype: DType
+    ) {
+        source.reinterpreted(as: dtype).withSpan(of: type) { source in
+            target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
+                var position = 0
+                for offset in offsets {
+                    for step in 0..<run { target[position + step] = source[offset + step] }
+                    position += run
+                }
+            }
+        }
+    }
+
+    /// Writes the elements of `updates` to the places `offsets` of `target`, combined with what is there.
+    static func scatter<Element: TensorElement>(
+        _ type: Element.Type, _ updates: Tensor, offsets: [Int], into target: Tensor, _ combine: (Element, Element) -> Element
+    ) {
+        updates.withSpan(of: type) { updates in
+            target.withMutableSpan(of: type) { target in
+                for (index, offset) in offsets.enumerated() { target[offset] = combine(target[offset], updates[index]) }
+            }
+        }
+    }
+}
