@@ -76,6 +76,10 @@ let package = Package(
         tests(of: "QTuneQuantization", on: ["QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneONNX", "QTuneData"]),
         tests(of: "QTuneSearch", on: ["QTuneQuantization", "QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneData", "QTuneONNX"]),
         tests(of: "QTuneReport"),
+        .testTarget(
+            name: "QTuneConformanceTests",
+            dependencies: ["QTuneONNX", "QTuneRuntime", "QTuneOperators", "QTuneKernels", "QTuneGraph", "QTuneTensor"],
+            swiftSettings: strictSettings),
         tests(of: "QTuneCLI"),
     ],
     swiftLanguageModes: [.v6],
