@@ -37,16 +37,27 @@ static scratch_layout layout_of(const qt_integer_product *p) {
 
 size_t qt_integer_product_scratch(const qt_integer_product *p) { return layout_of(p).total; }
 
+static void flip_bytes(const uint8_t *in, uint8_t *out, size_t count, const uint8_t flip) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i] ^ flip;
+}
+
+static void widen_bytes(const uint8_t *restrict in, int16_t *restrict out, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i];
+}
+
 static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uint8_t *out, size_t depth) {
     if (p->windows) {
         qt_integer_gather(p->windows, begin, end, out, depth);
-        if (p->flip)
-            for (size_t i = 0; i < (end - begin) * depth; i++) out[i] ^= p->flip;
+        if (p->flip) flip_bytes(out, out, (end - begin) * depth, p->flip);
         return;
     }
-    for (size_t row = begin; row < end; row++, out += depth) {
-        const uint8_t *in = p->rows + row * p->row_stride;
-        for (size_t k = 0; k < p->depth; k++) out[k] = in[k] ^ p->flip;
+    const uint8_t *in = p->rows + begin * p->row_stride;
+    if (p->depth == depth && p->row_stride == depth) {
+        flip_bytes(in, out, (end - begin) * depth, p->flip);
+        return;
+    }
+    for (size_t row = begin; row < end; row++, in += p->row_stride, out += depth) {
+        flip_bytes(in, out, p->depth, p->flip);
         for (size_t k = p->depth; k < depth; k++) out[k] = 0;
     }
 }
@@ -100,7 +111,7 @@ void qt_integer_product_run(
         block.a = a;
         block.a_stride = a_stride;
         if (element == 2) {
-            for (size_t i = 0; i < block.rows * depth; i++) words[i] = a[i];
+            widen_bytes(a, words, block.rows * depth);
             block.a = words;
             block.a_stride = depth * 2;
         }
