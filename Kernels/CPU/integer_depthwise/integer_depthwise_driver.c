@@ -41,19 +41,37 @@ static void find_taps(
     }
 }
 
+// All pixels of an output row. Between the borders the taps of a pixel are those of its neighbour, moved on.
+static void run_row(
+    const qt_integer_depthwise *job, const uint8_t *image, ptrdiff_t y, const uint8_t **taps, size_t tap_count,
+    uint8_t *out) {
+    const qt_integer_windows *w = job->windows;
+    const size_t count = w->kernel_height * w->kernel_width, step = w->stride_width * w->pixel_stride;
+    const ptrdiff_t span = (ptrdiff_t)((w->kernel_width - 1) * w->dilation_width);
+    const int rows_inside =
+        y >= 0 && y + (ptrdiff_t)((w->kernel_height - 1) * w->dilation_height) < (ptrdiff_t)w->height;
+    int moves = 0;
+    for (size_t ox = 0; ox < w->output_width; ox++, out += job->output_stride) {
+        ptrdiff_t x = (ptrdiff_t)(ox * w->stride_width) - w->pad_left;
+        int inside = rows_inside && x >= 0 && x + span < (ptrdiff_t)w->width;
+        if (inside && moves)
+            for (size_t tap = 0; tap < count; tap++) taps[tap] += step;
+        else
+            find_taps(w, image, job->padding_row, y, x, taps);
+        moves = inside;
+        job->kernel->pixel(job, taps, tap_count, out);
+    }
+}
+
 void qt_integer_depthwise_run(const qt_integer_depthwise *job, size_t begin, size_t end, void *scratch) {
     const qt_integer_windows *w = job->windows;
     const uint8_t **taps = scratch;
-    size_t padded = padded_taps(job), count = w->kernel_height * w->kernel_width;
-    for (size_t i = count; i < padded; i++) taps[i] = job->padding_row;
+    const size_t padded = padded_taps(job);
+    for (size_t i = w->kernel_height * w->kernel_width; i < padded; i++) taps[i] = job->padding_row;
     uint8_t *out = (uint8_t *)job->output + begin * w->output_width * job->output_stride;
-    for (size_t row = begin; row < end; row++) {
-        size_t image = row / w->output_height, oy = row % w->output_height;
-        const uint8_t *base = w->input + image * w->height * w->width * w->pixel_stride;
-        ptrdiff_t y = (ptrdiff_t)(oy * w->stride_height) - w->pad_top;
-        for (size_t ox = 0; ox < w->output_width; ox++, out += job->output_stride) {
-            find_taps(w, base, job->padding_row, y, (ptrdiff_t)(ox * w->stride_width) - w->pad_left, taps);
-            job->kernel->pixel(job, taps, padded, out);
-        }
+    for (size_t row = begin; row < end; row++, out += w->output_width * job->output_stride) {
+        const uint8_t *image = w->input + row / w->output_height * w->height * w->width * w->pixel_stride;
+        run_row(
+            job, image, (ptrdiff_t)(row % w->output_height * w->stride_height) - w->pad_top, taps, padded, out);
     }
 }

@@ -1,0 +1,60 @@
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "qt_integer_depthwise.h"
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+
+#define MASK(count) (~0ull >> (64 - (count)))
+
+#define W 64
+#define VECTOR __m512i
+#define OP(name) _mm512_##name
+#define XOR(a, b) _mm512_xor_si512(a, b)
+#define LOAD(p, count) _mm512_maskz_loadu_epi8((__mmask64)MASK(count), p)
+#define LOAD_WORDS(p) _mm512_loadu_si512((const void *)(p))
+#define DOT(sums, x, weights) _mm512_dpbusd_epi32(sums, x, weights)
+#define STORE_BYTES(p, count, v) _mm512_mask_storeu_epi8(p, (__mmask64)MASK(count), v)
+#include "integer_depthwise_vnni_block.h"
+
+#define W 32
+#define VECTOR __m256i
+#define OP(name) _mm256_##name
+#define XOR(a, b) _mm256_xor_si256(a, b)
+#define LOAD(p, count) _mm256_maskz_loadu_epi8((__mmask32)MASK(count), p)
+#define LOAD_WORDS(p) _mm256_loadu_si256((const void *)(p))
+#define DOT(sums, x, weights) _mm256_dpbusd_epi32(sums, x, weights)
+#define STORE_BYTES(p, count, v) _mm256_mask_storeu_epi8(p, (__mmask32)MASK(count), v)
+#include "integer_depthwise_vnni_block.h"
+
+#define W 16
+#define VECTOR __m128i
+#define OP(name) _mm_##name
+#define XOR(a, b) _mm_xor_si128(a, b)
+#define LOAD(p, count) _mm_maskz_loadu_epi8((__mmask16)MASK(count), p)
+#define LOAD_WORDS(p) _mm_loadu_si128((const void *)(p))
+#define DOT(sums, x, weights) _mm_dpbusd_epi32(sums, x, weights)
+#define STORE_BYTES(p, count, v) _mm_mask_storeu_epi8(p, (__mmask16)MASK(count), v)
+#include "integer_depthwise_vnni_block.h"
+
+#define WIDEST 64
+#include "integer_depthwise_vnni_row.h"
+
+#pragma clang attribute pop
+
+const qt_integer_depthwise_kernel qt_u8s8_depthwise_1x64__avx512vnni = {
+    .name = "qt_u8s8_depthwise_1x64__avx512vnni",
+    .isa = QT_ISA_AVX512 | QT_ISA_AVX512VNNI,
+    .block_channels = WIDEST,
+    .tap_unit = 4,
+    .weight_bytes = 1,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .arrange = arrange,
+    .pixel = pixel,
+};
+
+#endif
