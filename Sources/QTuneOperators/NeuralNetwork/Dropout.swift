@@ -25,10 +25,11 @@ struct Dropout: Operator {
             throw QTuneError(.unsupported, "Dropout in training mode", remedy: "export the model for inference")
         }
         guard context.outputCount > 1 else { return [.tensor(input)] }
-        let mask = Tensor(Bool.self, shape: input.shape) { for index in $0.indices { $0[index] = true } }
         guard version >= 10 else {
-            throw QTuneError(.unsupported, "the mask of Dropout before operator set 10")
+            let ones = [Double](repeating: 1, count: input.count)
+            return [.tensor(input), .tensor(try Tensor.floats(ones, dtype: input.dtype, shape: input.shape))]
         }
+        let mask = Tensor(Bool.self, shape: input.shape) { for index in $0.indices { $0[index] = true } }
         return [.tensor(input), .tensor(mask)]
     }
 

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// `(x - zeroPoint) * scale`, with a scale for the tensor, for each slice along an axis or for each block.
@@ -29,6 +30,11 @@ struct DequantizeLinear: Operator {
             throw QTuneError(.invalidInput, "zero points of \(zeroPoint?.dtype ?? .uint8) for \(scale.count) scales")
         }
         let layout = try ScaleLayout(input: input.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
+        if outputType ?? scale.dtype == .float32, let parameters = try layout.kernelParameters(input.dtype, scale, zeroPoint) {
+            let output = try context.makeOutput(0, .float32, input.shape)
+            IntegerElementwise.dequantize(input, parameters, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let scales = try scale.floats()
         return [
             try context.makeFloatOutput(0, outputType ?? scale.dtype, input.shape) { output in

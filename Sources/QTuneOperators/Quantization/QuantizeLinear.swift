@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// `saturate(round(x / scale) + zeroPoint)`, with a scale for the tensor, for each slice along an axis or for each block.
@@ -34,6 +35,11 @@ struct QuantizeLinear: Operator {
             throw QTuneError(.invalidInput, "zero points of \(zeroPoint?.dtype ?? dtype) for scales of \(scale.shape)")
         }
         let layout = try ScaleLayout(input: input.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
+        if let parameters = try layout.kernelParameters(dtype, scale, zeroPoint), input.dtype == .float32 {
+            let output = try context.makeOutput(0, dtype, input.shape)
+            IntegerElementwise.quantize(input, parameters, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let values = input.dtype == .int32 ? input.array(of: Int32.self).map { Float($0) } : try input.floats()
         let scales = try scale.floats()
         let output = try context.makeOutput(0, dtype, input.shape)

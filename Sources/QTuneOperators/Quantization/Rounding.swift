@@ -1,13 +1,13 @@
 import QTuneTensor
 
-/// Rounds `real` half to even and adds `zeroPoint`, saturating at the ends of `range`. NaN gives the zero point.
+/// Rounds `real` half to even and adds `zeroPoint`, saturating at the ends of `range`. NaN gives the lower end.
 @inline(__always)
 func quantized(_ real: Float, zeroPoint: Int32, range: ClosedRange<Int32>) -> Int32 {
     // Both ends are whole numbers below 2^24, so clamping before the addition saturates exactly.
     let rounded = real.rounded(.toNearestOrEven)
     let lower = Float(range.lowerBound - zeroPoint)
     let upper = Float(range.upperBound - zeroPoint)
-    guard !rounded.isNaN else { return zeroPoint }
+    guard !rounded.isNaN else { return range.lowerBound }
     return Int32(max(lower, min(upper, rounded))) + zeroPoint
 }
 

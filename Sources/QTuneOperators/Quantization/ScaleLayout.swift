@@ -8,6 +8,8 @@ struct ScaleLayout {
     private let length: Int
     private let inner: Int
     private let blockSize: Int
+    /// The axis that has a scale for each slice; nil where there is one scale for all.
+    private let axis: Int?
     /// Scales from one element of the outer axes, of the axis in blocks, and of the inner axes to the next.
     private let steps: (outer: Int, block: Int, inner: Int)
 
@@ -19,12 +21,14 @@ struct ScaleLayout {
         if blockSize == 0, scale.rank <= 1, scale.elementCount == 1 {
             (outer, length, inner, self.blockSize) = (1, input.elementCount, 1, 1)
             steps = (0, 0, 0)
+            self.axis = nil
             return
         }
         guard let axis = input.normalizedAxis(axis), blockSize >= 0 else { throw misfit() }
         let runs = AxisRuns(input, axes: axis..<axis + 1)
         (outer, length, inner) = (runs.outer, runs.length, runs.inner)
         self.blockSize = max(1, blockSize)
+        self.axis = axis
         if blockSize == 0 {
             guard scale.rank == 1, scale[0] == length else { throw misfit() }
             steps = (0, 1, 0)
@@ -35,6 +39,16 @@ struct ScaleLayout {
             else { throw misfit() }
             steps = (blocks * inner, inner, 1)
         }
+    }
+
+    /// The parameters as the integer kernels take them; nil where they have no kernel.
+    func kernelParameters(_ dtype: DType, _ scale: Tensor, _ zeroPoint: Tensor?) throws -> QuantizationParameters? {
+        guard [.uint8, .int8, .uint16, .int16].contains(dtype), scale.dtype == .float32, scale.count > 0,
+            steps.inner == 0
+        else { return nil }
+        let scales = try scale.floats()
+        let zeroPoints = try zeroPoint?.smallIntegers() ?? [Int32](repeating: 0, count: scales.count)
+        return QuantizationParameters(dtype: dtype, scales: scales, zeroPoints: zeroPoints, axis: axis)
     }
 
     /// Calls `body` for each element in row-major order, with the number of its scale.

@@ -127,7 +127,7 @@ struct Resize: Operator {
         for (index, axis) in touched.enumerated() {
             let length = lengths[axis]
             let output = common.map { Int((Double($0) * Double(length) + 0.5).rounded(.down)) } ?? sizes[index]
-            result[axis] = ResizedAxis(input: length, output: output, scale: common ?? ratios[index], crop: crop(index))
+            result[axis] = ResizedAxis(input: length, output: output, scale: common ?? ratios[index], isSized: true, crop: crop(index))
         }
         return result
     }

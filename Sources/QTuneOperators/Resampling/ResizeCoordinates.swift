@@ -16,6 +16,10 @@ struct ResizedAxis: Sendable {
     let input: Int
     let output: Int
     let scale: Float
+    /// The length of the result before it is rounded down to `output`.
+    var unrounded: Float { isSized ? Float(output) : scale * Float(input) }
+    /// Whether the length was given and the scale follows from it, else the other way round.
+    var isSized = false
     /// The part of the axis that is cropped to, as fractions of its length; used by `cropAndResize` only.
     let crop: (start: Float, end: Float)
 
@@ -26,10 +30,10 @@ struct ResizedAxis: Sendable {
         switch coordinates {
         case .halfPixel: return (place + 0.5) / scale - 0.5
         case .halfPixelSymmetric:
-            let adjustment = Float(output) / (scale * length)
+            let adjustment = Float(output) / unrounded
             return length / 2 * (1 - adjustment) + (place + 0.5) / scale - 0.5
         case .pytorchHalfPixel: return output > 1 ? (place + 0.5) / scale - 0.5 : 0
-        case .alignCorners: return output > 1 ? place * (length - 1) / Float(output - 1) : 0
+        case .alignCorners: return output > 1 ? place * (length - 1) / (unrounded - 1) : 0
         case .asymmetric: return place / scale
         case .halfPixelNearest: return (place + 0.5) / scale
         case .cropAndResize:
