@@ -93,4 +93,16 @@ enum Descriptors {
         onnx__tensor_proto__init(&message)
         return message.base.descriptor
     }
+
+    static var sequence: Descriptor? {
+        var message = Onnx__SequenceProto()
+        onnx__sequence_proto__init(&message)
+        return message.base.descriptor
+    }
+
+    static var optional: Descriptor? {
+        var message = Onnx__OptionalProto()
+        onnx__optional_proto__init(&message)
+        return message.base.descriptor
+    }
 }

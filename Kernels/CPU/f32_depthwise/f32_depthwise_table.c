@@ -2,6 +2,10 @@
 #include "qt_isa.h"
 
 static const qt_f32_depthwise_row table[] = {
+#if defined(__x86_64__)
+    {"qt_f32_depthwise_6x16__avx512", QT_ISA_AVX2 | QT_ISA_AVX512, qt_f32_depthwise_6x16__avx512},
+    {"qt_f32_depthwise_4x8__avx2", QT_ISA_AVX2, qt_f32_depthwise_4x8__avx2},
+#endif
     {"qt_f32_depthwise_1x1__scalar", QT_ISA_SCALAR, qt_f32_depthwise_1x1__scalar},
 };
 

@@ -1,0 +1,12 @@
+#include "qt_f32_reduction.h"
+
+#if defined(__x86_64__)
+
+#define QT_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+#define QT_LANES 16
+#define QT_ALONG qt_f32_reduce_along_16__avx512
+#define QT_ACROSS qt_f32_reduce_across_16__avx512
+#define QT_SOFTMAX qt_f32_softmax_16__avx512
+#include "f32_reduction_fma.inc"
+
+#endif
