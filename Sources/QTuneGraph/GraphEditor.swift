@@ -22,7 +22,7 @@ public struct GraphEditor {
     public init(_ graph: Graph) {
         self.graph = graph
         nodes = graph.nodes
-        usedNames = Set(graph.inputs.map(\.name)).union(graph.outputs.map(\.name)).union(graph.initializers.keys)
+        usedNames = graph.declaredNames
         for (index, node) in graph.nodes.enumerated() { register(node, as: NodeID(index: index)) }
     }
 
@@ -121,6 +121,10 @@ public struct GraphEditor {
         if removingUnused {
             let used = Set(kept.flatMap(\.dependencies)).union(graph.outputs.map(\.name))
             result.initializers = graph.initializers.filter { used.contains($0.key) }
+            result.initializerNotes = graph.initializerNotes.filter { used.contains($0.key) }
+            result.sparseInitializers = graph.sparseInitializers.filter { used.contains($0.key) }
+            let made = Set(kept.flatMap(\.outputs)).union(used)
+            result.valueInfo = graph.valueInfo.filter { made.contains($0.key) }
         }
         return result
     }
@@ -133,6 +137,7 @@ extension GraphEditor {
             usedNames.insert(output)
         }
         if !node.name.isEmpty { usedNames.insert(node.name) }
+        for graph in node.subgraphs { usedNames.formUnion(graph.allNames) }
         for name in node.dependencies { users[name, default: []].insert(id) }
     }
 
@@ -172,6 +177,19 @@ extension Node {
 }
 
 extension Graph {
+    /// The names of inputs, outputs and constants.
+    fileprivate var declaredNames: Set<String> {
+        Set(inputs.map(\.name)).union(outputs.map(\.name)).union(initializers.keys).union(sparseInitializers.keys)
+    }
+
+    /// Every name inside, which a value of an enclosing graph must not have: it would be hidden.
+    fileprivate var allNames: Set<String> {
+        nodes.reduce(into: declaredNames) { names, node in
+            names.formUnion(node.outputs)
+            for graph in node.subgraphs { names.formUnion(graph.allNames) }
+        }
+    }
+
     fileprivate func replacingCaptures(of old: String, with new: String) -> Graph {
         guard capturedValues.contains(old) else { return self }
         var graph = self

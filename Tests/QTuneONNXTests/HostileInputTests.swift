@@ -31,6 +31,7 @@ struct HostileInputTests {
         return Wire.bytes(25, Wire.text(1, name) + Wire.text(10, "f") + Wire.text(4, "a") + Wire.text(5, "b") + body + opset)
     }
 
+    static let attribute = Wire.bytes(5, Wire.text(1, "a") + Wire.number(20, 2))
     static let one = Wire.number(2, 2) + Wire.bytes(9, [1])
 
     /// What a file holds, and a word that the error's text must have.
@@ -70,14 +71,14 @@ struct HostileInputTests {
         ("attribute type number 0", Wire.model(node: Wire.bytes(5, Wire.text(1, "a")))),
         ("attribute type number 77", Wire.model(node: Wire.bytes(5, Wire.text(1, "a") + Wire.number(20, 77)))),
         ("no value", Wire.model(node: Wire.bytes(5, Wire.text(1, "a") + Wire.number(20, 4)))),
-        ("given twice", Wire.model(node: Wire.bytes(5, Wire.text(1, "a") + Wire.number(20, 2)) + Wire.bytes(5, Wire.text(1, "a") + Wire.number(20, 2)))),
+        ("given twice", Wire.model(node: attribute + attribute)),
         ("uses itself", Wire.model(model: function("F", calls: "F"))),
         ("uses itself", Wire.model(model: function("F", calls: "G") + function("G", calls: "F"))),
         ("defined twice", Wire.model(model: function("F", calls: "H") + function("F", calls: "H"))),
-        ("no values", Wire.model(graph: Wire.bytes(15, Wire.number(3, 4)))),
+        ("no name", Wire.model(graph: Wire.bytes(15, Wire.number(3, 4)))),
         ("outside", Wire.model(graph: Wire.bytes(15, sparse(index: 4)))),
         ("outside", Wire.model(graph: Wire.bytes(15, sparse(index: -1)))),
-        ("an element type", Wire.model(graph: Wire.bytes(13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(5, []))))),
+        ("its keys", Wire.model(graph: Wire.bytes(13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(5, []))))),
     ]
 
     static func sparse(index: Int64) -> [UInt8] {

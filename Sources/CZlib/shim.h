@@ -1,0 +1,2 @@
+// zlib, for the compressed members of .npz archives.
+#include <zlib.h>
