@@ -49,7 +49,9 @@ public struct GraphEditor {
 
     /// The constant called `value`; nil when it is not an initializer or when a caller may override it.
     public func constant(_ value: String) -> Tensor? {
-        guard let tensor = graph.initializers[value], !graph.inputs.contains(where: { $0.name == value }) else { return nil }
+        guard let tensor = graph.initializers[value], !graph.inputs.contains(where: { $0.name == value }) else {
+            return nil
+        }
         return tensor
     }
 
@@ -95,7 +97,9 @@ public struct GraphEditor {
 
     /// Lets every node that uses `old` use `new` instead, those for which `including` says so. Sub-graphs that capture
     /// `old` are changed too. Outputs of the graph keep their names: see `renameOutput`.
-    public mutating func replaceUses(of old: String, with new: String, where including: (NodeID) -> Bool = { _ in true }) {
+    public mutating func replaceUses(
+        of old: String, with new: String, where including: (NodeID) -> Bool = { _ in true }
+    ) {
         for id in consumers(of: old) where including(id) {
             guard let node = nodes[id.index] else { continue }
             replace(id, with: node.replacingUses(of: old, with: new))

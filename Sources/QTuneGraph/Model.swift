@@ -49,7 +49,8 @@ public struct Function: Sendable, Equatable {
     public var metadata: [String: String]
     public var uninterpreted = UninterpretedFields()
 
-    public init(name: String, domain: String, inputs: [String], outputs: [String], nodes: [Node], opsets: [String: Int]) {
+    public init(name: String, domain: String, inputs: [String], outputs: [String], nodes: [Node], opsets: [String: Int])
+    {
         self.name = name
         self.domain = domain
         self.overload = ""

@@ -85,7 +85,9 @@ private struct MinimumHeap {
             var parent = 0
             while true {
                 let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < items.count }
-                guard let child = children.min(by: { items[$0] < items[$1] }), items[child] < items[parent] else { break }
+                guard let child = children.min(by: { items[$0] < items[$1] }), items[child] < items[parent] else {
+                    break
+                }
                 items.swapAt(child, parent)
                 parent = child
             }

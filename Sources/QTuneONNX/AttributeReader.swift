@@ -41,7 +41,8 @@ extension GraphReader {
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__SPARSE_TENSOR:
             return .sparseTensor(try tensors.sparseTensor(present(message.sparse_tensor)))
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__SPARSE_TENSORS:
-            return .sparseTensors(try messages(message.n_sparse_tensors, message.sparse_tensors).map(tensors.sparseTensor))
+            return .sparseTensors(
+                try messages(message.n_sparse_tensors, message.sparse_tensors).map(tensors.sparseTensor))
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH: return .graph(try graph(present(message.g), outer: scope))
         case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPHS:
             return .graphs(try messages(message.n_graphs, message.graphs).map { try graph($0, outer: scope) })

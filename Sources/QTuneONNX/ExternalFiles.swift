@@ -1,8 +1,9 @@
 internal import QTuneTensor
+
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Files beside a model that hold its large tensors. Each is mapped once, and stays mapped while a tensor refers to it.
@@ -21,11 +22,13 @@ final class ExternalFiles {
             let needed = dtype.byteCount(elements: shape.elementCount)
             if let length, length != needed {
                 throw QTuneError(
-                    .invalidModel, "\(length) bytes are given, and \(dtype)\(shape) takes \(needed.map(String.init) ?? "more")")
+                    .invalidModel,
+                    "\(length) bytes are given, and \(dtype)\(shape) takes \(needed.map(String.init) ?? "more")")
             }
             guard let tensor = file.tensor(dtype: dtype, shape: shape, offset: offset) else {
                 throw QTuneError(
-                    .invalidModel, "\(dtype)\(shape) at byte \(offset) reaches past the file's \(file.bytes.count) bytes",
+                    .invalidModel,
+                    "\(dtype)\(shape) at byte \(offset) reaches past the file's \(file.bytes.count) bytes",
                     remedy: "the file is cut off or belongs to another model; fetch it again")
             }
             return tensor
@@ -50,7 +53,8 @@ final class ExternalFiles {
         let parts = location.split(separator: "/", omittingEmptySubsequences: false)
         guard !location.isEmpty, !location.hasPrefix("/"), !parts.contains("..") else {
             throw QTuneError(
-                .invalidModel, "the path leads out of the model's directory", remedy: "only paths inside it are followed")
+                .invalidModel, "the path leads out of the model's directory",
+                remedy: "only paths inside it are followed")
         }
         let root = try Self.canonical(directory)
         let path = try Self.canonical("\(directory)/\(location)")

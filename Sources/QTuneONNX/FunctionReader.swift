@@ -31,7 +31,8 @@ struct FunctionReader {
             let reader = GraphReader(tensors: tensors, opsets: opsets)
             let nodes = try reader.nodes(messages(message.n_node, message.node), given: given, outer: nil)
             var function = Function(
-                name: name, domain: text(message.domain), inputs: inputs, outputs: texts(message.n_output, message.output),
+                name: name, domain: text(message.domain), inputs: inputs,
+                outputs: texts(message.n_output, message.output),
                 nodes: nodes, opsets: opsets)
             let made = Set(nodes.flatMap(\.outputs)).union(given)
             if let output = function.outputs.first(where: { !made.contains($0) }) {
@@ -69,7 +70,9 @@ struct FunctionReader {
                 if pendingCalls[caller] == 0 { resolved.append(caller) }
             }
         }
-        guard count < functions.count, let stuck = functions.indices.first(where: { pendingCalls[$0] > 0 }) else { return }
+        guard count < functions.count, let stuck = functions.indices.first(where: { pendingCalls[$0] > 0 }) else {
+            return
+        }
         throw QTuneError(.invalidModel, "the function uses itself", place: ["function '\(functions[stuck].name)'"])
     }
 }

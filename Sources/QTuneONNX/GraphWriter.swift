@@ -53,7 +53,9 @@ struct GraphWriter {
         let infos = Self.ordered(function.valueInfo, by: function.nodes.lazy.flatMap(\.outputs))
         message.n_value_info = infos.count
         message.value_info = arena.list(try infos.map { try types.valueInfo($0.value) })
-        (message.n_metadata_props, message.metadata_props) = (function.metadata.count, try arena.pairs(function.metadata))
+        (message.n_metadata_props, message.metadata_props) = (
+            function.metadata.count, try arena.pairs(function.metadata)
+        )
         try arena.attach(function.uninterpreted, to: &message.base)
         return arena.message(message)
     }

@@ -69,7 +69,9 @@ public enum ModelWriter {
         message.producer_name = try arena.text(model.producerName)
         message.producer_version = try arena.text(model.producerVersion)
         message.domain = try arena.text(model.domain)
-        if model.modelVersion != 0 { (message.has_model_version, message.model_version) = (1, Int64(model.modelVersion)) }
+        if model.modelVersion != 0 {
+            (message.has_model_version, message.model_version) = (1, Int64(model.modelVersion))
+        }
         message.doc_string = try arena.text(model.documentation)
         message.graph = try writer.graph(model.graph)
         message.n_opset_import = model.opsets.count

@@ -1,10 +1,11 @@
 internal import COnnxProto
 internal import QTuneGraph
 internal import QTuneTensor
+
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Makes tensors of messages. Large buffers are taken over from the message, not copied.
@@ -21,7 +22,8 @@ struct TensorReader {
             }
             let shape = try Self.shape(numbers(proto.pointee.n_dims, proto.pointee.dims))
             guard proto.pointee.segment == nil else {
-                throw QTuneError(.unsupported, "the tensor is split into segments", remedy: "save the model in one piece")
+                throw QTuneError(
+                    .unsupported, "the tensor is split into segments", remedy: "save the model in one piece")
             }
             if proto.pointee.has_data_location != 0,
                 proto.pointee.data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL
@@ -55,7 +57,8 @@ struct TensorReader {
         let count = sparse.values.count
         let indices = sparse.indices
         let isLinear = indices.shape == [count]
-        guard indices.dtype == .int64, sparse.values.shape.rank == 1, isLinear || indices.shape == [count, shape.rank] else {
+        guard indices.dtype == .int64, sparse.values.shape.rank == 1, isLinear || indices.shape == [count, shape.rank]
+        else {
             throw QTuneError(
                 .invalidModel, "indices \(indices.dtype)\(indices.shape) do not fit \(count) values in \(shape)")
         }
@@ -133,7 +136,8 @@ extension TensorReader {
         case .uint64: return try list(&proto.pointee.uint64_data, &proto.pointee.n_uint64_data, dtype, shape, byteCount)
         case .int32: return try list(&proto.pointee.int32_data, &proto.pointee.n_int32_data, dtype, shape, byteCount)
         case .uint32:
-            return try narrowed(numbers(message.n_uint64_data, message.uint64_data), to: UInt32.self, dtype, shape, byteCount)
+            return try narrowed(
+                numbers(message.n_uint64_data, message.uint64_data), to: UInt32.self, dtype, shape, byteCount)
         default:
             let elements = numbers(message.n_int32_data, message.int32_data)
             // Types below 8 bits come packed, a byte in each number.
@@ -145,7 +149,8 @@ extension TensorReader {
 
     /// A tensor of a list whose numbers have the width that the tensor stores.
     private func list<Number>(
-        _ data: inout UnsafeMutablePointer<Number>?, _ count: inout Int, _ dtype: DType, _ shape: Shape, _ byteCount: Int
+        _ data: inout UnsafeMutablePointer<Number>?, _ count: inout Int, _ dtype: DType, _ shape: Shape,
+        _ byteCount: Int
     ) throws -> Tensor {
         guard count == byteCount / MemoryLayout<Number>.stride else { throw mismatch(count, "numbers", dtype, shape) }
         return take(&data, &count, dtype, shape)

@@ -1,9 +1,10 @@
 internal import COnnxProto
 internal import QTuneTensor
+
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The memory that protobuf-c unpacks into: bounded, and aligned so that tensors can take large buffers over as they are.
@@ -56,7 +57,8 @@ final class UnpackedMessage<Message> {
         try WireCheck.check(bytes, as: descriptor)
         let memory = UnpackingMemory(messageBytes: bytes.count)
         let unpacked = memory.withAllocator {
-            protobuf_c_message_unpack(descriptor, $0, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            protobuf_c_message_unpack(
+                descriptor, $0, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         }
         guard let unpacked else {
             throw QTuneError(

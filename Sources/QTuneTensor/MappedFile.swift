@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The bytes of a regular file, mapped into memory: pages are read when they are touched, and the system may drop them.
@@ -76,6 +76,8 @@ extension Tensor {
         guard let target = storage?.base, let source = bytes.baseAddress, bytes.count > 0 else { return }
         target.copyMemory(from: source, byteCount: bytes.count)
         guard dtype == .bool else { return }
-        for index in 0..<bytes.count where bytes[index] > 1 { target.storeBytes(of: 1, toByteOffset: index, as: UInt8.self) }
+        for index in 0..<bytes.count where bytes[index] > 1 {
+            target.storeBytes(of: 1, toByteOffset: index, as: UInt8.self)
+        }
     }
 }

@@ -6,8 +6,9 @@ public enum Npy {
             let file = try MappedFile(path: path)
             defer { withExtendedLifetime(file) {} }
             let header = try NpyHeader(file.bytes)
-            if header.isPlain, let tensor = file.tensor(
-                dtype: header.dtype, shape: header.shape, offset: header.dataOffset)
+            if header.isPlain,
+                let tensor = file.tensor(
+                    dtype: header.dtype, shape: header.shape, offset: header.dataOffset)
             {
                 return tensor
             }

@@ -17,7 +17,8 @@ struct NpyHeader {
 
     /// NumPy's names of the types, without the byte order.
     private static let names: [String: DType] = [
-        "f2": .float16, "f4": .float32, "f8": .float64, "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64, "u1": .uint8,
+        "f2": .float16, "f4": .float32, "f8": .float64, "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64,
+        "u1": .uint8,
         "u2": .uint16, "u4": .uint32, "u8": .uint64, "b1": .bool, "c8": .complex64, "c16": .complex128,
     ]
 
@@ -59,7 +60,8 @@ struct NpyHeader {
     static func encode(_ dtype: DType, _ shape: Shape) throws -> [UInt8] {
         guard let name = names.first(where: { $0.value == dtype })?.key else {
             throw QTuneError(
-                .unsupported, "NumPy has no element type \(dtype)", remedy: "convert the tensor, to float32 for example")
+                .unsupported, "NumPy has no element type \(dtype)", remedy: "convert the tensor, to float32 for example"
+            )
         }
         let order = dtype.bitWidth == 8 ? "|" : "<"
         let lengths = shape.dimensions.map(String.init).joined(separator: ", ") + (shape.rank == 1 ? "," : "")
@@ -97,7 +99,8 @@ private struct NpyDictionary {
             case "descr":
                 guard peek() != "[" else {
                     throw QTuneError(
-                        .unsupported, "the array is of a structured type", remedy: "save each of its fields as an array")
+                        .unsupported, "the array is of a structured type", remedy: "save each of its fields as an array"
+                    )
                 }
                 descriptor = try quoted()
             case "fortran_order": isFortranOrder = try word() == "True"

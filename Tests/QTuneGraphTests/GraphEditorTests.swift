@@ -41,7 +41,8 @@ struct GraphEditorTests {
         var editor = GraphEditor(sample())
         let name = editor.freshName("c")
         #expect(name == "c_1")
-        editor.replaceUses(of: "c", with: name) { editor[$0]?.name == "add" }
+        let before = editor
+        editor.replaceUses(of: "c", with: name) { before[$0]?.name == "add" }
         editor.insert(Node("Neg", inputs: ["c"], outputs: [name]))
         let graph = try editor.finish()
         #expect(graph.nodes.map(\.opType) == ["Conv", "Relu", "Neg", "Add"])
@@ -67,9 +68,12 @@ struct GraphEditorTests {
         graph.outputs.append(ValueInfo("l"))
         var editor = GraphEditor(graph)
         editor.insert(Node("Loop", name: "loop", inputs: [], outputs: ["l"], attributes: ["body": .graph(body)]))
-        #expect(editor.consumers(of: "c").compactMap { editor[$0]?.name }.contains("loop"))
-        editor.replaceUses(of: "c", with: "r") { editor[$0]?.name == "loop" }
-        let loop = try #require(try editor.finish().nodes.first { $0.name == "loop" })
+        let users = editor.consumers(of: "c").compactMap { editor[$0]?.name }
+        #expect(users.contains("loop"))
+        let before = editor
+        editor.replaceUses(of: "c", with: "r") { before[$0]?.name == "loop" }
+        let finished = try editor.finish()
+        let loop = try #require(finished.nodes.first { $0.name == "loop" })
         #expect(loop.subgraphs.flatMap(\.capturedValues).sorted() == ["flag", "r"])
         // A name that a sub-graph uses for a value of its own would be hidden there.
         #expect(editor.freshName("z") == "z_1")

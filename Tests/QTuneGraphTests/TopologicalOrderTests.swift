@@ -28,13 +28,14 @@ struct TopologicalOrderTests {
         #expect(try sorted(nodes.reversed()).first == "v1")
     }
 
-    @Test(arguments: [
-        ([Node("A", inputs: ["b"], outputs: ["a"]), Node("B", inputs: ["a"], outputs: ["b"])], "cycle"),
-        ([Node("A", inputs: ["a"], outputs: ["a"])], "cycle"),
-        ([Node("A", inputs: ["x"], outputs: ["a"]), Node("B", inputs: ["x"], outputs: ["a"])], "more than once"),
-        ([Node("A", inputs: ["x"], outputs: ["x"])], "more than once"),
-        ([Node("A", inputs: ["q"], outputs: ["a"])], "'q' is neither"),
-    ] as [([Node], String)])
+    @Test(
+        arguments: [
+            ([Node("A", inputs: ["b"], outputs: ["a"]), Node("B", inputs: ["a"], outputs: ["b"])], "cycle"),
+            ([Node("A", inputs: ["a"], outputs: ["a"])], "cycle"),
+            ([Node("A", inputs: ["x"], outputs: ["a"]), Node("B", inputs: ["x"], outputs: ["a"])], "more than once"),
+            ([Node("A", inputs: ["x"], outputs: ["x"])], "more than once"),
+            ([Node("A", inputs: ["q"], outputs: ["a"])], "'q' is neither"),
+        ] as [([Node], String)])
     func unsoundGraphs(nodes: [Node], word: String) throws {
         let error = try #require(throws: QTuneError.self) { try sorted(nodes) }
         #expect(error.description.contains(word), "\(error)")

@@ -9,13 +9,16 @@ struct ExternalDataTests {
     static func model(location: String, offset: String? = nil, length: String? = nil) -> [UInt8] {
         Wire.model(
             tensor: Wire.number(1, 4) + Wire.number(2, 2) + Wire.number(14, 1) + Wire.pair(13, "location", location)
-                + (offset.map { Wire.pair(13, "offset", $0) } ?? []) + (length.map { Wire.pair(13, "length", $0) } ?? []))
+                + (offset.map { Wire.pair(13, "offset", $0) } ?? [])
+                + (length.map { Wire.pair(13, "length", $0) } ?? []))
     }
 
-    @Test(arguments: [
-        ("weights.bin", nil, nil, [0, 1, 2, 3]), ("weights.bin", "6", "4", [6, 7, 8, 9]), ("./weights.bin", "0", nil, [0, 1, 2, 3]),
-        ("inner/more.bin", nil, nil, [9, 8, 7, 6]), ("link.bin", "1", nil, [1, 2, 3, 4]),
-    ] as [(String, String?, String?, [UInt8])])
+    @Test(
+        arguments: [
+            ("weights.bin", nil, nil, [0, 1, 2, 3]), ("weights.bin", "6", "4", [6, 7, 8, 9]),
+            ("./weights.bin", "0", nil, [0, 1, 2, 3]),
+            ("inner/more.bin", nil, nil, [9, 8, 7, 6]), ("link.bin", "1", nil, [1, 2, 3, 4]),
+        ] as [(String, String?, String?, [UInt8])])
     func isRead(location: String, offset: String?, length: String?, expected: [UInt8]) throws {
         try withFolders { folder in
             try put(Self.model(location: location, offset: offset, length: length), at: folder + "/m.onnx")
@@ -25,16 +28,20 @@ struct ExternalDataTests {
         }
     }
 
-    @Test(arguments: [
-        ("", nil, nil, "out of the model's directory"), ("../secret.bin", nil, nil, "out of the model's directory"),
-        ("inner/../../secret.bin", nil, nil, "out of the model's directory"), ("/etc/passwd", nil, nil, "out of the model's directory"),
-        ("escape.bin", nil, nil, "a link that leads out"), ("outer/secret.bin", nil, nil, "a link that leads out"),
-        ("missing.bin", nil, nil, "cannot be found"), ("inner", nil, nil, "not a regular file"),
-        ("weights.bin", "7", nil, "past the file's 10 bytes"), ("weights.bin", "9223372036854775807", nil, "past the file's"),
-        ("weights.bin", "-1", nil, "not a number"), ("weights.bin", "x", nil, "not a number"),
-        ("weights.bin", "99999999999999999999", nil, "not a number"), ("weights.bin", "0", "5", "5 bytes are given"),
-        ("empty.bin", nil, nil, "past the file's 0 bytes"), ("pipe", nil, nil, "not a regular file"),
-    ] as [(String, String?, String?, String)])
+    @Test(
+        arguments: [
+            ("", nil, nil, "out of the model's directory"), ("../secret.bin", nil, nil, "out of the model's directory"),
+            ("inner/../../secret.bin", nil, nil, "out of the model's directory"),
+            ("/etc/passwd", nil, nil, "out of the model's directory"),
+            ("escape.bin", nil, nil, "a link that leads out"), ("outer/secret.bin", nil, nil, "a link that leads out"),
+            ("missing.bin", nil, nil, "cannot be found"), ("inner", nil, nil, "not a regular file"),
+            ("weights.bin", "7", nil, "past the file's 10 bytes"),
+            ("weights.bin", "9223372036854775807", nil, "past the file's"),
+            ("weights.bin", "-1", nil, "not a number"), ("weights.bin", "x", nil, "not a number"),
+            ("weights.bin", "99999999999999999999", nil, "not a number"),
+            ("weights.bin", "0", "5", "5 bytes are given"),
+            ("empty.bin", nil, nil, "past the file's 0 bytes"), ("pipe", nil, nil, "not a regular file"),
+        ] as [(String, String?, String?, String)])
     func isRefused(location: String, offset: String?, length: String?, word: String) throws {
         try withFolders { folder in
             try put(Self.model(location: location, offset: offset, length: length), at: folder + "/m.onnx")

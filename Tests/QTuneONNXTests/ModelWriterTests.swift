@@ -24,7 +24,9 @@ struct ModelWriterTests {
         var model = Samples.identity()
         model.graph = Graph(
             name: "g", outputs: [ValueInfo("y")],
-            initializers: ["d": Tensor([Int8(1)]), "a": Tensor([Int8(2)]), "c": Tensor([Int8(3)]), "b": Tensor([Int8(4)])],
+            initializers: [
+                "d": Tensor([Int8(1)]), "a": Tensor([Int8(2)]), "c": Tensor([Int8(3)]), "b": Tensor([Int8(4)]),
+            ],
             nodes: [Node("Add", inputs: ["c", "b"], outputs: ["y"])])
         let bytes = try ModelWriter.encode(model)
         let positions = ["c", "b", "a", "d"].compactMap { name in
@@ -76,7 +78,8 @@ struct ModelWriterTests {
     @Test func aLinkKeepsPointingAtTheFile() throws {
         try withTestFolder { folder in
             try put([1], at: folder + "/target.onnx")
-            try FileManager.default.createSymbolicLink(atPath: folder + "/link.onnx", withDestinationPath: "target.onnx")
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/link.onnx", withDestinationPath: "target.onnx")
             try ModelWriter.write(Samples.identity(), to: folder + "/link.onnx")
             #expect(try ModelReader.read(path: folder + "/target.onnx") == Samples.identity())
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link.onnx") == "target.onnx")

@@ -22,12 +22,14 @@ struct RoundTripTests {
         #expect(try roundTrip(model) == model)
     }
 
-    @Test(arguments: [
-        nil, .tensor(nil, nil), .tensor(.float32, nil), .tensor(.int4, []),
-        .tensor(.float16, [.fixed(0), .fixed(3), .symbolic("batch"), .unknown]), .sparseTensor(.float64, [.fixed(9)]),
-        .sequence(nil), .sequence(.tensor(.string, [.unknown])), .optional(.sequence(.tensor(.bool, nil))),
-        .map(key: .int64, value: .tensor(.float32, [])), .map(key: .string, value: nil),
-    ] as [ValueType?])
+    @Test(
+        arguments: [
+            nil, .tensor(nil, nil), .tensor(.float32, nil), .tensor(.int4, []),
+            .tensor(.float16, [.fixed(0), .fixed(3), .symbolic("batch"), .unknown]),
+            .sparseTensor(.float64, [.fixed(9)]),
+            .sequence(nil), .sequence(.tensor(.string, [.unknown])), .optional(.sequence(.tensor(.bool, nil))),
+            .map(key: .int64, value: .tensor(.float32, [])), .map(key: .string, value: nil),
+        ] as [ValueType?])
     func valueTypes(type: ValueType?) throws {
         var model = Samples.identity()
         model.graph.inputs[0].type = type
@@ -58,9 +60,11 @@ struct RoundTripTests {
         let training = Wire.bytes(20, Wire.bytes(1, Wire.text(2, "init")) + Wire.pair(3, "a", "b"))
         let devices = Wire.bytes(26, Wire.text(1, "two") + Wire.number(2, 2) + Wire.text(3, "gpu0"))
         let placement = Wire.bytes(10, Wire.text(1, "two") + Wire.number(3, 1))
-        let opaque = Wire.bytes(13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(7, Wire.text(1, "d") + Wire.text(2, "n"))))
+        let opaque = Wire.bytes(
+            13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(7, Wire.text(1, "d") + Wire.text(2, "n"))))
         let notes = Wire.text(12, "weights") + Wire.pair(16, "k", "v")
-        let tensor = Wire.bytes(5, Wire.number(1, 1) + Wire.number(2, 2) + Wire.bytes(9, [7]) + Wire.text(8, "w") + notes + later)
+        let tensor = Wire.bytes(
+            5, Wire.number(1, 1) + Wire.number(2, 2) + Wire.bytes(9, [7]) + Wire.text(8, "w") + notes + later)
         let source = Wire.model(
             graph: tensor + opaque + later, node: placement + later, ir: 11, model: training + devices + later)
         let model = try ModelReader.read(bytes: source)

@@ -27,13 +27,15 @@ enum Samples {
     /// An attribute of every kind, with awkward values.
     static let attributes: [(String, Attribute)] = {
         let inner = Graph(
-            name: "inner", outputs: [ValueInfo("r")], nodes: [Node("Relu", domain: "example.org", inputs: ["x"], outputs: ["r"])])
+            name: "inner", outputs: [ValueInfo("r")],
+            nodes: [Node("Relu", domain: "example.org", inputs: ["x"], outputs: ["r"])])
         let sparse = SparseTensor(values: Tensor([Float(1)]), indices: Tensor([Int64(5)]), dimensions: [6])
         return [
             ("zero", .float(0)), ("negativeZero", .float(-0.0)), ("int", .int(.min)), ("intZero", .int(0)),
             ("string", .string("text")), ("empty", .string("")), ("bytes", .string([0, 255, 128, 0])),
             ("tensor", .tensor(tensor(.float32, [2, 3]))), ("large", .tensor(tensor(.int8, [5000]))),
-            ("graph", .graph(inner)), ("sparse", .sparseTensor(sparse)), ("type", .type(.sequence(.tensor(.float32, nil)))),
+            ("graph", .graph(inner)), ("sparse", .sparseTensor(sparse)),
+            ("type", .type(.sequence(.tensor(.float32, nil)))),
             ("floats", .floats([1, -0.0, .infinity])), ("noFloats", .floats([])), ("ints", .ints([0, -1, .max])),
             ("noInts", .ints([])), ("strings", .strings([[], [1, 0], Array("é".utf8)])), ("noStrings", .strings([])),
             ("tensors", .tensors([tensor(.int64, []), tensor(.uint4, [3])])), ("graphs", .graphs([inner, inner])),
@@ -58,7 +60,9 @@ enum Samples {
             attributes: ["then_branch": .graph(then), "else_branch": .graph(otherwise)])
         var graph = Graph(
             name: "main",
-            inputs: [ValueInfo("x", .tensor(.float32, [.symbolic("n"), .fixed(4)])), ValueInfo("flag", .tensor(.bool, []))],
+            inputs: [
+                ValueInfo("x", .tensor(.float32, [.symbolic("n"), .fixed(4)])), ValueInfo("flag", .tensor(.bool, [])),
+            ],
             outputs: [ValueInfo("y", .tensor(.float32, [.symbolic("n"), .fixed(4)]))],
             initializers: ["w": tensor(.float32, [4, 600]), "unused": Tensor(scalar: Int8(3))], nodes: [scaled, choice])
         graph.valueInfo = ["h": ValueInfo("h", .tensor(.float32, nil))]

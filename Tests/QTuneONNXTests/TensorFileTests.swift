@@ -17,7 +17,8 @@ struct TensorFileTests {
 
     @Test func sequences() throws {
         try withTestFolder { folder in
-            let sequence = Wire.text(1, "s") + Wire.number(2, 1) + Wire.bytes(3, Self.first) + Wire.bytes(3, Self.second)
+            let sequence =
+                Wire.text(1, "s") + Wire.number(2, 1) + Wire.bytes(3, Self.first) + Wire.bytes(3, Self.second)
             try put(sequence, at: folder + "/s.pb")
             let expected = [Tensor([Int8(1), -1]), Tensor(scalar: true)]
             #expect(try TensorFile.readSequence(path: folder + "/s.pb") == expected)

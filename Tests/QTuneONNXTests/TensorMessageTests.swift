@@ -43,7 +43,9 @@ struct TensorMessageTests {
             dtype: .int64, shape: [2], fields: Wire.packed(7, [-2, 5]),
             bytes: [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 5, 0, 0, 0, 0, 0, 0, 0]),
         Case(dtype: .uint64, shape: [1], fields: Wire.packed(11, [-1]), bytes: [UInt8](repeating: 0xFF, count: 8)),
-        Case(dtype: .uint32, shape: [2], fields: Wire.packed(11, [0xFFFF_FFFF, 7]), bytes: [255, 255, 255, 255, 7, 0, 0, 0]),
+        Case(
+            dtype: .uint32, shape: [2], fields: Wire.packed(11, [0xFFFF_FFFF, 7]),
+            bytes: [255, 255, 255, 255, 7, 0, 0, 0]),
         // Bytes of a bool other than 0 and 1 are made 1.
         Case(dtype: .bool, shape: [3], fields: Wire.bytes(9, [2, 0, 255]), bytes: [1, 0, 1]),
         Case(dtype: .uint8, shape: [0], fields: [], bytes: []),

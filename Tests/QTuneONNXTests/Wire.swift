@@ -10,7 +10,9 @@ enum Wire {
         return bytes + [UInt8(rest)]
     }
 
-    static func number(_ field: UInt64, _ value: Int64) -> [UInt8] { varint(field << 3) + varint(UInt64(bitPattern: value)) }
+    static func number(_ field: UInt64, _ value: Int64) -> [UInt8] {
+        varint(field << 3) + varint(UInt64(bitPattern: value))
+    }
 
     static func bytes(_ field: UInt64, _ content: [UInt8]) -> [UInt8] {
         varint(field << 3 | 2) + varint(UInt64(content.count)) + content
@@ -30,7 +32,8 @@ enum Wire {
     static func model(graph: [UInt8] = [], node: [UInt8] = [], ir: Int64 = 8, model: [UInt8] = []) -> [UInt8] {
         let identity = bytes(1, text(1, "x") + text(2, "y") + text(4, "Identity") + node)
         let declarations = bytes(11, text(1, "x")) + bytes(12, text(1, "y"))
-        return number(1, ir) + bytes(8, number(2, 13)) + bytes(7, graph + identity + text(2, "g") + declarations) + model
+        return number(1, ir) + bytes(8, number(2, 13)) + bytes(7, graph + identity + text(2, "g") + declarations)
+            + model
     }
 
     /// A model whose initializer `w` has these fields besides its name.

@@ -7,7 +7,9 @@ struct NpyTests {
     /// A file as NumPy writes it: the dictionary, then the bytes.
     static func file(_ dictionary: String, _ bytes: [UInt8], version: UInt8 = 1) -> [UInt8] {
         let length = dictionary.utf8.count
-        let lengthBytes = version == 1 ? [UInt8(length & 0xFF), UInt8(length >> 8)] : [UInt8(length & 0xFF), UInt8(length >> 8), 0, 0]
+        let lengthBytes =
+            version == 1
+            ? [UInt8(length & 0xFF), UInt8(length >> 8)] : [UInt8(length & 0xFF), UInt8(length >> 8), 0, 0]
         return [0x93] + Array("NUMPY".utf8) + [version, 0] + lengthBytes + Array(dictionary.utf8) + bytes
     }
 
@@ -43,7 +45,8 @@ struct NpyTests {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<500 {
             var damaged = bytes
-            damaged[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: .min ... .max, using: &generator)
+            damaged[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                in: .min ... .max, using: &generator)
             do { _ = try Npy.decode(damaged) } catch { #expect(error is QTuneError) }
         }
     }
@@ -57,16 +60,19 @@ struct NpyTests {
 
     @Test(arguments: [
         header("<U1", "(1,)"), header("|O", "(1,)"), header("<f4", "(-1,)"), header("<f4", "(4611686018427387904,)"),
-        header("<f4", "(99999999999999999999,)"), header("<f4", "(4294967296, 4294967296)"), header("<f4", "(1"), "{}", "",
+        header("<f4", "(99999999999999999999,)"), header("<f4", "(4294967296, 4294967296)"), header("<f4", "(1"), "{}",
+        "",
         "{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", "{'descr': '<f4'}", header("", "(1,)"),
     ])
     func refusedHeaders(header: String) {
         #expect(throws: QTuneError.self) { try Npy.decode(Self.file(header, [0, 0, 0, 0])) }
     }
 
-    @Test(arguments: [
-        .float32, .float64, .float16, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool, .complex64,
-    ] as [DType])
+    @Test(
+        arguments: [
+            .float32, .float64, .float16, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .bool,
+            .complex64,
+        ] as [DType])
     func writing(dtype: DType) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("qtune-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -74,7 +80,9 @@ struct NpyTests {
         for shape in [[], [3], [0], [5, 7, 3]] as [Shape] {
             let tensor = Tensor(zeros: dtype, shape: shape)
             tensor.withMutableBytes { bytes in
-                for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: dtype == .bool ? index & 1 : index) }
+                for index in bytes.indices {
+                    bytes[index] = UInt8(truncatingIfNeeded: dtype == .bool ? index & 1 : index)
+                }
             }
             let path = folder.appendingPathComponent("a.npy").path
             try Npy.write(tensor, to: path)

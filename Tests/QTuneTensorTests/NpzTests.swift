@@ -41,7 +41,8 @@ struct NpzTests {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<2000 {
             var damaged = whole
-            damaged[Int.random(in: whole.indices, using: &generator)] = UInt8.random(in: .min ... .max, using: &generator)
+            damaged[Int.random(in: whole.indices, using: &generator)] = UInt8.random(
+                in: .min ... .max, using: &generator)
             do { _ = try Npz.decode(damaged) } catch { #expect(error is QTuneError) }
         }
     }

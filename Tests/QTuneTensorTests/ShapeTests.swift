@@ -2,9 +2,11 @@ import QTuneTensor
 import Testing
 
 struct ShapeTests {
-    @Test(arguments: [
-        ([], []), ([1], [5]), ([3, 1], [1, 4]), ([2, 3], [3]), ([0], [1]), ([2], [3]), ([0], [2]), ([2, 1, 5], [4, 1]),
-    ] as [(Shape, Shape)])
+    @Test(
+        arguments: [
+            ([], []), ([1], [5]), ([3, 1], [1, 4]), ([2, 3], [3]), ([0], [1]), ([2], [3]), ([0], [2]),
+            ([2, 1, 5], [4, 1]),
+        ] as [(Shape, Shape)])
     func broadcasting(a: Shape, b: Shape) {
         let expected: [String: Shape?] = [
             "[][]": [], "[1][5]": [5], "[3, 1][1, 4]": [3, 4], "[2, 3][3]": [2, 3], "[0][1]": [0], "[2][3]": nil,

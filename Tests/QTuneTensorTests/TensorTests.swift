@@ -18,10 +18,11 @@ struct TensorTests {
     }
 
     /// Elements below 8 bits are packed lowest first: 0xE4 is 0, 1, 2, 3 in fields of two bits.
-    @Test(arguments: [
-        (.uint2, [0, 1, 2, 3], [0xE4]), (.int2, [0, 1, -2, -1], [0xE4]), (.uint4, [4, 14, 9], [0xE4, 0x09]),
-        (.int4, [4, -2, -7], [0xE4, 0x09]),
-    ] as [(DType, [Int], [UInt8])])
+    @Test(
+        arguments: [
+            (.uint2, [0, 1, 2, 3], [0xE4]), (.int2, [0, 1, -2, -1], [0xE4]), (.uint4, [4, 14, 9], [0xE4, 0x09]),
+            (.int4, [4, -2, -7], [0xE4, 0x09]),
+        ] as [(DType, [Int], [UInt8])])
     func packedIntegers(dtype: DType, expected: [Int], bytes: [UInt8]) {
         let tensor = Tensor(zeros: dtype, shape: [expected.count])
         tensor.withMutableBytes { target in
@@ -38,7 +39,9 @@ struct TensorTests {
         #expect(Tensor([Float(1)]).integers == nil)
     }
 
-    @Test(arguments: [(.int4, 3, 2), (.uint2, 5, 2), (.float32, 3, 12), (.complex128, 1, 16), (.bool, 0, 0)] as [(DType, Int, Int)])
+    @Test(
+        arguments: [(.int4, 3, 2), (.uint2, 5, 2), (.float32, 3, 12), (.complex128, 1, 16), (.bool, 0, 0)]
+            as [(DType, Int, Int)])
     func byteCounts(dtype: DType, count: Int, expected: Int) {
         #expect(dtype.byteCount(elements: count) == expected)
     }
@@ -48,9 +51,10 @@ struct TensorTests {
         #expect(DType.int4.byteCount(elements: .max / 4) == nil)
     }
 
-    @Test(arguments: [
-        (1, 0x3F80), (-2.5, 0xC020), (.infinity, 0x7F80), (1.00390625, 0x3F80), (1.01171875, 0x3F82),
-    ] as [(Float, UInt16)])
+    @Test(
+        arguments: [
+            (1, 0x3F80), (-2.5, 0xC020), (.infinity, 0x7F80), (1.00390625, 0x3F80), (1.01171875, 0x3F82),
+        ] as [(Float, UInt16)])
     func bfloat16RoundsHalfToEven(value: Float, bits: UInt16) {
         #expect(BFloat16(value).bitPattern == bits)
     }
