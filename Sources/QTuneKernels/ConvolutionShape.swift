@@ -105,10 +105,11 @@ package struct ConvolutionShape: Hashable, Sendable {
     /// One input channel and one output channel in each group.
     package var isDepthwise: Bool { groups > 1 && groups == inputChannels && groups == outputChannels }
 
-    /// A product of pixels and weights: a 1x1 window that steps over every pixel.
-    package var isPointwise: Bool {
-        kernel == .one && stride == .one && padding == .none && groups == 1
-    }
+    /// A 1x1 window that steps over every pixel, so that output pixels are input pixels.
+    package var isEveryPixel: Bool { kernel == .one && stride == .one && padding == .none }
+
+    /// A product of pixels and weights.
+    package var isPointwise: Bool { isEveryPixel && groups == 1 }
 
     /// Multiply-accumulates of the whole convolution.
     package var multiplyAccumulates: Int {

@@ -132,6 +132,17 @@ package enum Elementwise {
                     function.function, loop.operands, sources.0 + range.lowerBound * loop.innerA,
                     sources.1 + range.lowerBound * loop.innerB, target + range.lowerBound, range.count)
             }
+        } else if let repeated = RepeatedOperand(loop, sources) {
+            let blocks = (loop.rows + repeated.rows - 1) / repeated.rows
+            pool.run(over: blocks, grain: Swift.max(1, grain / repeated.length)) { range in
+                for block in range {
+                    let start = block * repeated.length
+                    let count = Swift.min(repeated.length, output.count - start)
+                    repeated.withSources(sources, at: start) { first, second in
+                        kernel.binary(function.function, QT_BOTH_ARRAYS, first, second, target + start, count)
+                    }
+                }
+            }
         } else {
             pool.run(over: loop.rows, grain: Swift.max(1, grain / loop.length)) { range in
                 loop.forEachRow(in: range) { row, offsetA, offsetB in
@@ -142,6 +153,41 @@ package enum Elementwise {
             }
         }
         extendLifetime((a, b, output))
+    }
+}
+
+/// A short run of numbers that one operand holds for every row (a bias of three channels, say), written out several
+/// times over, so that one call serves many rows.
+private struct RepeatedOperand {
+    private let numbers: [Float]
+    private let isFirst: Bool
+    /// Rows that one call serves, and their elements.
+    let rows: Int
+    let length: Int
+
+    /// Nil where rows are long, or where operands do not step so.
+    init?(_ loop: BroadcastLoop, _ sources: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)) {
+        guard loop.outer.count == 1, loop.length < 64, loop.innerA == 1, loop.innerB == 1 else { return nil }
+        isFirst = loop.outer[0].strideA == 0
+        guard isFirst || loop.outer[0].strideB == 0 else { return nil }
+        rows = min(loop.rows, 1024 / loop.length)
+        length = rows * loop.length
+        let source = isFirst ? sources.0 : sources.1
+        numbers = (0..<length).map { source[$0 % loop.length] }
+    }
+
+    /// Calls `body` with both operands' numbers for the output from `start` on.
+    func withSources(
+        _ sources: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), at start: Int,
+        _ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
+    ) {
+        numbers.withUnsafeBufferPointer { numbers in
+            if isFirst {
+                body(numbers.baseAddress, sources.1 + start)
+            } else {
+                body(sources.0 + start, numbers.baseAddress)
+            }
+        }
     }
 }
 

@@ -122,11 +122,17 @@ package final class FloatConvolution: Sendable {
         let kernel = FloatKernels.gemm(for: tier)
         let packed = (0..<groups).map { group in
             let first = group * perGroup
-            return PackedColumns(
-                depth: depth, columns: perGroup, kernel: kernel, bias: { bias[first + $0] },
-                element: { row, column in
-                    source[(first + column) * depth + row % channels * area + row / channels]
-                })
+            return PackedColumns(depth: depth, columns: perGroup, kernel: kernel, bias: { bias[first + $0] }) {
+                panel, target in
+                for column in 0..<panel.columns {
+                    let filter = source + (first + panel.firstColumn + column) * depth
+                    for channel in 0..<channels {
+                        for cell in 0..<area {
+                            target[(cell * channels + channel) * panel.width + column] = filter[channel * area + cell]
+                        }
+                    }
+                }
+            }
         }
         extendLifetime(weights)
         return packed

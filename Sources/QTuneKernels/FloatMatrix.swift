@@ -29,10 +29,9 @@ package final class FloatMatrix: Sendable {
         guard let bias = FloatBias(bias, count: columns) else {
             throw QTuneError(.invalidArgument, "the bias is not \(columns) float32 numbers")
         }
-        let source = b.unsafeElements(Float.self)
         packed = PackedColumns(
-            depth: depth, columns: columns, kernel: FloatKernels.gemm(for: self.tier), bias: { bias[$0] },
-            element: transposed ? { source[$1 * depth + $0] } : { source[$0 * columns + $1] })
+            matrix: b.unsafeElements(Float.self), transposed: transposed, depth: depth, columns: columns,
+            kernel: FloatKernels.gemm(for: self.tier), tier: self.tier, bias: { bias[$0] })
         extendLifetime(b)
     }
 

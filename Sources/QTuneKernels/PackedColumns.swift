@@ -23,9 +23,11 @@ struct PackedColumns: @unchecked Sendable {
     /// Packs `depth` x `columns` numbers.
     /// - Parameters:
     ///   - bias: the number that each column's sums start from.
-    ///   - element: the number at a depth and column.
+    ///   - fill: writes the columns of a panel, `depth` rows that are `panel.width` apart; columns past
+    ///     `panel.columns` hold 0 already.
     init(
-        depth: Int, columns: Int, kernel: qt_f32_gemm_row, bias: (Int) -> Float, element: (Int, Int) -> Float
+        depth: Int, columns: Int, kernel: qt_f32_gemm_row, bias: (Int) -> Float,
+        fill: (_ panel: Panel, _ target: UnsafeMutablePointer<Float>) -> Void
     ) {
         self.kernel = kernel
         self.depth = depth
@@ -33,16 +35,36 @@ struct PackedColumns: @unchecked Sendable {
         panels = Self.panels(columns: columns, depth: depth, kernel: kernel)
         let floats = panels.reduce(0) { $0 + $1.width * (depth + 1) }
         storage = TensorStorage(byteCount: floats * MemoryLayout<Float>.stride)
-        var target = storage.base.assumingMemoryBound(to: Float.self)
+        let start = storage.base.assumingMemoryBound(to: Float.self)
         for panel in panels {
-            for row in 0...depth {
-                for column in 0..<panel.width {
-                    let source = panel.firstColumn + column
-                    target[column] =
-                        column >= panel.columns ? 0 : row == 0 ? bias(source) : element(row - 1, source)
-                }
-                target += panel.width
+            let target = start + panel.offset
+            if panel.columns < panel.width { target.initialize(repeating: 0, count: panel.width * (depth + 1)) }
+            for column in 0..<panel.width {
+                target[column] = column < panel.columns ? bias(panel.firstColumn + column) : 0
             }
+            fill(panel, target + panel.width)
+        }
+    }
+
+    /// Packs `scale` times a dense matrix of `depth` x `columns`, or of `columns` x `depth` where `transposed` says so.
+    init(
+        matrix: UnsafePointer<Float>, transposed: Bool, depth: Int, columns: Int, scale: Float = 1,
+        kernel: qt_f32_gemm_row, tier: CPUTier?, bias: (Int) -> Float = { _ in 0 }
+    ) {
+        let transpose = FloatKernels.transpose(for: tier)
+        let elements = FloatKernels.elementwise(for: tier)
+        self.init(depth: depth, columns: columns, kernel: kernel, bias: bias) { panel, target in
+            if transposed {
+                transpose.run(
+                    MemoryLayout<Float>.stride, matrix + panel.firstColumn * depth, depth, target, panel.width,
+                    panel.columns, depth)
+            } else {
+                for row in 0..<depth {
+                    (target + row * panel.width).update(
+                        from: matrix + row * columns + panel.firstColumn, count: panel.columns)
+                }
+            }
+            if scale != 1 { elements.unary(QT_UNARY_AFFINE, target, target, depth * panel.width, scale, 0) }
         }
     }
 

@@ -74,6 +74,10 @@ struct PatchGatherer {
     /// pixel `p` at index `t * range.count + p`.
     func gather(_ range: Range<Int>, channel: Int, into pointers: UnsafeMutablePointer<UnsafePointer<Float>?>) {
         let base = UnsafePointer(image.base.assumingMemoryBound(to: Float.self)) + channel
+        if shape.isEveryPixel {
+            for pixel in range { pointers[pixel - range.lowerBound] = base + pixel * pixelStride }
+            return
+        }
         let nothing = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
         let (outputHeight, outputWidth) = (shape.outputHeight, shape.outputWidth)
         let (height, width) = (shape.inputHeight, rowPixels)

@@ -50,7 +50,9 @@ struct UnaryCase: Sendable, CustomTestStringConvertible {
         UnaryCase(.ceil) { $0.rounded(.up) },
         UnaryCase(.round) { $0.rounded(.toNearestOrEven) },
         UnaryCase(.sign) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 },
-        UnaryCase(.hardSigmoid(alpha: 0.25, beta: 0.5), relative: 1e-7, absolute: 1e-7) { min(max(0.25 * $0 + 0.5, 0), 1) },
+        UnaryCase(.hardSigmoid(alpha: 0.25, beta: 0.5), relative: 1e-7, absolute: 1e-7) {
+            min(max(0.25 * $0 + 0.5, 0), 1)
+        },
         UnaryCase(.hardSwish, relative: 1e-6, absolute: 1e-6) { $0 * min(max($0 / 6 + 0.5, 0), 1) },
         UnaryCase(.exp, relative: 4e-7) { exp($0) },
         UnaryCase(.log, relative: 4e-7) { log($0) },
@@ -115,7 +117,8 @@ struct ElementwiseTests {
     @Test(arguments: CPUTier.available)
     func binaryBroadcasts(tier: CPUTier) {
         let shapes: [(Shape, Shape)] = [
-            ([], []), ([7], []), ([], [7]), ([3, 5], [3, 5]), ([2, 3, 17], [17]), ([17], [2, 3, 17]), ([4, 1, 33], [5, 1]),
+            ([], []), ([7], []), ([], [7]), ([3, 5], [3, 5]), ([2, 3, 17], [17]), ([17], [2, 3, 17]),
+            ([4, 1, 33], [5, 1]),
             ([2, 6, 5, 7], [1, 6, 1, 1]), ([6, 1, 1], [2, 6, 5, 7]), ([1], [3, 1]), ([3, 1], [1, 4]), ([0, 3], [3]),
             ([2, 5, 5, 3], [3]), ([2, 5, 5, 3], [2, 1, 1, 3]), ([5, 1, 7, 1], [1, 6, 1, 8]),
         ]

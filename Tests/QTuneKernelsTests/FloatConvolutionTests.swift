@@ -4,7 +4,7 @@ import QTuneTestSupport
 import Testing
 
 /// One convolution to try; lengths are chosen to miss and to meet the tiles of every kernel.
-struct ConvolutionCase: Sendable, CustomTestStringConvertible {
+struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
     var batch = 1
     var size: (Int, Int)
     var channels: (Int, Int)
@@ -22,7 +22,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
             batch: batch, inputHeight: size.0, inputWidth: size.1, inputChannels: channels.0,
             outputChannels: channels.1, groups: groups,
             window: SlidingWindow(
-                kernel: Extent2D(height: kernel.0, width: kernel.1), stride: Extent2D(height: stride.0, width: stride.1),
+                kernel: Extent2D(height: kernel.0, width: kernel.1),
+                stride: Extent2D(height: stride.0, width: stride.1),
                 dilation: Extent2D(height: dilation.0, width: dilation.1), padding: padding))
     }
 
@@ -31,72 +32,82 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
             + "dilation \(dilation) \(padding) \(activation)"
     }
 
-    static let pointwise: [ConvolutionCase] = [1, 3, 5, 16, 17, 31, 33, 47, 48, 49, 96].flatMap { outputs in
+    static let pointwise: [FloatConvolutionCase] = [1, 3, 5, 16, 17, 31, 33, 47, 48, 49, 96].flatMap { outputs in
         [1, 5, 33].map { inputs in
-            ConvolutionCase(size: (3, 5), channels: (inputs, outputs), activation: .relu)
+            FloatConvolutionCase(size: (3, 5), channels: (inputs, outputs), activation: .relu)
         }
     }
 
-    static let rows: [ConvolutionCase] = [1, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 97].map {
-        ConvolutionCase(size: (1, $0), channels: (19, 37), hasResidual: true)
+    static let rows: [FloatConvolutionCase] = [1, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 97].map {
+        FloatConvolutionCase(size: (1, $0), channels: (19, 37), hasResidual: true)
     }
 
-    static let general: [ConvolutionCase] = [
-        ConvolutionCase(size: (11, 13), channels: (3, 17), kernel: (7, 7), stride: (2, 2), padding: Padding2D(all: 3)),
-        ConvolutionCase(size: (9, 8), channels: (3, 33), kernel: (3, 3), stride: (2, 2), padding: Padding2D(all: 1)),
-        ConvolutionCase(
+    static let general: [FloatConvolutionCase] = [
+        FloatConvolutionCase(
+            size: (11, 13), channels: (3, 17), kernel: (7, 7), stride: (2, 2), padding: Padding2D(all: 3)),
+        FloatConvolutionCase(
+            size: (9, 8), channels: (3, 33), kernel: (3, 3), stride: (2, 2), padding: Padding2D(all: 1)),
+        FloatConvolutionCase(
             batch: 2, size: (7, 6), channels: (5, 16), kernel: (3, 3),
             padding: Padding2D(top: 0, left: 1, bottom: 2, right: 0)),
-        ConvolutionCase(size: (10, 10), channels: (17, 31), kernel: (3, 3), padding: Padding2D(all: 1), hasBias: false),
-        ConvolutionCase(size: (12, 9), channels: (24, 20), kernel: (3, 3)),
-        ConvolutionCase(
+        FloatConvolutionCase(
+            size: (10, 10), channels: (17, 31), kernel: (3, 3), padding: Padding2D(all: 1), hasBias: false),
+        FloatConvolutionCase(size: (12, 9), channels: (24, 20), kernel: (3, 3)),
+        FloatConvolutionCase(
             size: (12, 11), channels: (18, 5), kernel: (3, 3), dilation: (2, 3), padding: Padding2D(all: 2),
             hasResidual: true),
-        ConvolutionCase(size: (5, 5), channels: (20, 50), kernel: (1, 1), stride: (2, 2)),
-        ConvolutionCase(size: (6, 7), channels: (4, 9), kernel: (1, 3), padding: Padding2D(top: 0, left: 1, bottom: 0, right: 1)),
-        ConvolutionCase(size: (6, 7), channels: (40, 9), kernel: (5, 1), padding: Padding2D(top: 2, left: 0, bottom: 2, right: 0)),
-        ConvolutionCase(size: (2, 2), channels: (33, 3), kernel: (5, 5), padding: Padding2D(all: 4)),
-        ConvolutionCase(size: (1, 1), channels: (1, 1), kernel: (3, 3), padding: Padding2D(all: 1)),
-        ConvolutionCase(size: (8, 8), channels: (64, 64), kernel: (3, 3), padding: Padding2D(all: 1), activation: .relu, hasResidual: true),
+        FloatConvolutionCase(size: (5, 5), channels: (20, 50), kernel: (1, 1), stride: (2, 2)),
+        FloatConvolutionCase(
+            size: (6, 7), channels: (4, 9), kernel: (1, 3), padding: Padding2D(top: 0, left: 1, bottom: 0, right: 1)),
+        FloatConvolutionCase(
+            size: (6, 7), channels: (40, 9), kernel: (5, 1), padding: Padding2D(top: 2, left: 0, bottom: 2, right: 0)),
+        FloatConvolutionCase(size: (2, 2), channels: (33, 3), kernel: (5, 5), padding: Padding2D(all: 4)),
+        FloatConvolutionCase(size: (1, 1), channels: (1, 1), kernel: (3, 3), padding: Padding2D(all: 1)),
+        FloatConvolutionCase(
+            size: (8, 8), channels: (64, 64), kernel: (3, 3), padding: Padding2D(all: 1), activation: .relu,
+            hasResidual: true),
     ]
 
-    static let grouped: [ConvolutionCase] = [
-        ConvolutionCase(size: (6, 6), channels: (8, 12), groups: 4, kernel: (3, 3), padding: Padding2D(all: 1)),
-        ConvolutionCase(
+    static let grouped: [FloatConvolutionCase] = [
+        FloatConvolutionCase(size: (6, 6), channels: (8, 12), groups: 4, kernel: (3, 3), padding: Padding2D(all: 1)),
+        FloatConvolutionCase(
             batch: 2, size: (5, 4), channels: (32, 34), groups: 2, kernel: (3, 3), stride: (2, 1),
             padding: Padding2D(all: 1), hasResidual: true),
-        ConvolutionCase(size: (5, 5), channels: (3, 6), groups: 3, kernel: (3, 3), padding: Padding2D(all: 1)),
-        ConvolutionCase(size: (4, 4), channels: (48, 96), groups: 3, activation: .silu),
+        FloatConvolutionCase(size: (5, 5), channels: (3, 6), groups: 3, kernel: (3, 3), padding: Padding2D(all: 1)),
+        FloatConvolutionCase(size: (4, 4), channels: (48, 96), groups: 3, activation: .silu),
     ]
 
-    static let depthwise: [ConvolutionCase] = [2, 3, 5, 8, 15, 16, 17, 31, 33, 96].flatMap { channels in
-        [
-            ConvolutionCase(
-                size: (9, 14), channels: (channels, channels), groups: channels, kernel: (3, 3),
-                padding: Padding2D(all: 1), activation: .clamp(lower: 0, upper: 1), hasResidual: channels % 2 == 0),
-            ConvolutionCase(
-                size: (9, 17), channels: (channels, channels), groups: channels, kernel: (3, 3), stride: (2, 2),
-                padding: Padding2D(top: 0, left: 0, bottom: 1, right: 1)),
+    static let depthwise: [FloatConvolutionCase] =
+        [2, 3, 5, 8, 15, 16, 17, 31, 33, 96].flatMap { channels in
+            [
+                FloatConvolutionCase(
+                    size: (9, 14), channels: (channels, channels), groups: channels, kernel: (3, 3),
+                    padding: Padding2D(all: 1), activation: .clamp(lower: 0, upper: 1), hasResidual: channels % 2 == 0),
+                FloatConvolutionCase(
+                    size: (9, 17), channels: (channels, channels), groups: channels, kernel: (3, 3), stride: (2, 2),
+                    padding: Padding2D(top: 0, left: 0, bottom: 1, right: 1)),
+            ]
+        } + [
+            FloatConvolutionCase(
+                batch: 2, size: (11, 23), channels: (20, 20), groups: 20, kernel: (5, 5), padding: Padding2D(all: 2)),
+            FloatConvolutionCase(
+                size: (11, 23), channels: (18, 18), groups: 18, kernel: (5, 5), stride: (2, 2),
+                padding: Padding2D(all: 2),
+                hasResidual: true),
+            FloatConvolutionCase(
+                size: (12, 19), channels: (16, 16), groups: 16, kernel: (3, 3), dilation: (2, 2),
+                padding: Padding2D(all: 2)),
+            FloatConvolutionCase(
+                size: (12, 19), channels: (40, 40), groups: 40, kernel: (3, 2), stride: (1, 3), dilation: (1, 4),
+                padding: Padding2D(top: 3, left: 5, bottom: 0, right: 1), activation: .hardSwish, hasBias: false),
+            FloatConvolutionCase(size: (2, 2), channels: (7, 7), groups: 7, kernel: (7, 7), padding: Padding2D(all: 5)),
+            FloatConvolutionCase(size: (5, 6), channels: (9, 9), groups: 9, kernel: (1, 1)),
         ]
-    } + [
-        ConvolutionCase(
-            batch: 2, size: (11, 23), channels: (20, 20), groups: 20, kernel: (5, 5), padding: Padding2D(all: 2)),
-        ConvolutionCase(
-            size: (11, 23), channels: (18, 18), groups: 18, kernel: (5, 5), stride: (2, 2), padding: Padding2D(all: 2),
-            hasResidual: true),
-        ConvolutionCase(
-            size: (12, 19), channels: (16, 16), groups: 16, kernel: (3, 3), dilation: (2, 2), padding: Padding2D(all: 2)),
-        ConvolutionCase(
-            size: (12, 19), channels: (40, 40), groups: 40, kernel: (3, 2), stride: (1, 3), dilation: (1, 4),
-            padding: Padding2D(top: 3, left: 5, bottom: 0, right: 1), activation: .hardSwish, hasBias: false),
-        ConvolutionCase(size: (2, 2), channels: (7, 7), groups: 7, kernel: (7, 7), padding: Padding2D(all: 5)),
-        ConvolutionCase(size: (5, 6), channels: (9, 9), groups: 9, kernel: (1, 1)),
-    ]
 
-    static let activations: [ConvolutionCase] = [
+    static let activations: [FloatConvolutionCase] = [
         Activation.none, .relu, .clamp(lower: -0.5, upper: 0.25), .leakyReLU(slope: 0.1), .sigmoid, .tanh, .silu,
         .hardSwish, .gelu,
-    ].map { ConvolutionCase(size: (5, 7), channels: (6, 53), kernel: (3, 3), activation: $0, hasResidual: true) }
+    ].map { FloatConvolutionCase(size: (5, 7), channels: (6, 53), kernel: (3, 3), activation: $0, hasResidual: true) }
 
     static let all = pointwise + rows + general + grouped + depthwise + activations
 }
@@ -108,7 +119,7 @@ struct FloatConvolutionTests {
     @Test(arguments: CPUTier.available)
     func agreesWithTheSumOfProducts(tier: CPUTier) throws {
         let (one, three) = (ThreadPool(threads: 1), ThreadPool(threads: 3))
-        for (seed, testCase) in ConvolutionCase.all.enumerated() {
+        for (seed, testCase) in FloatConvolutionCase.all.enumerated() {
             let shape = testCase.shape
             var numbers = SeededGenerator(seed: UInt64(seed + 1))
             let input = numbers.floats([shape.batch, shape.inputHeight, shape.inputWidth, shape.inputChannels])

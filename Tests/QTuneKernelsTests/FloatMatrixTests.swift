@@ -41,11 +41,15 @@ struct FloatMatrixTests {
             let product = Self.product(
                 Array(a.floats.dropFirst(3)), Array(b.floats.dropFirst(2)), size, transposeA: transposeA,
                 transposeB: transposeB)
-            let expected = zip(product, c.floats.dropFirst()).map { 0.5 * $0 + 2 * Double($1) }
-            Gemm.multiply(
-                m: size.m, n: size.n, k: size.k, a: a, aOffset: 3, transposeA: transposeA, b: b, bOffset: 2,
-                transposeB: transposeB, c: c, cOffset: 1, alpha: 0.5, beta: 2)
-            #expect(largestError(Array(c.floats.dropFirst()), expected) < 2e-5, "\(size)")
+            for beta in [Float(0), 1, 2] {
+                let result = Tensor(c.floats)
+                let expected = zip(product, c.floats.dropFirst()).map { 0.5 * $0 + Double(beta) * Double($1) }
+                Gemm.multiply(
+                    m: size.m, n: size.n, k: size.k, a: a, aOffset: 3, transposeA: transposeA, b: b, bOffset: 2,
+                    transposeB: transposeB, c: result, cOffset: 1, alpha: 0.5, beta: beta)
+                #expect(largestError(Array(result.floats.dropFirst()), expected) < 2e-5, "\(size), beta \(beta)")
+                #expect(result.floats[0] == c.floats[0])
+            }
         }
     }
 

@@ -14,7 +14,8 @@ struct ReductionTests {
     @Test(arguments: CPUTier.available)
     func reducesAnyRunOfAxes(tier: CPUTier) {
         let cases: [(Shape, Range<Int>)] = [
-            ([1], 0..<1), ([5, 33], 1..<2), ([5, 33], 0..<1), ([5, 33], 0..<2), ([2, 7, 16], 1..<2), ([2, 7, 17], 1..<2),
+            ([1], 0..<1), ([5, 33], 1..<2), ([5, 33], 0..<1), ([5, 33], 0..<2), ([2, 7, 16], 1..<2),
+            ([2, 7, 17], 1..<2),
             ([3, 4, 5, 6], 1..<3), ([3, 4, 5, 1], 1..<3), ([1000], 0..<1), ([3, 65], 1..<2), ([2, 31], 1..<2),
             ([4, 3], 1..<1), ([2, 300, 40], 1..<2),
         ]
@@ -106,7 +107,8 @@ struct PoolingTests {
                 let outputs = (0..<3).map { _ in Tensor.poisoned(shape) }
                 let pool = ThreadPool(threads: 2)
                 Pooling.max(x, window: window, into: outputs[0], pool: pool, tier: tier)
-                Pooling.average(x, window: window, countIncludesPadding: false, into: outputs[1], pool: pool, tier: tier)
+                Pooling.average(
+                    x, window: window, countIncludesPadding: false, into: outputs[1], pool: pool, tier: tier)
                 Pooling.average(x, window: window, countIncludesPadding: true, into: outputs[2], pool: pool, tier: tier)
                 let seen = Self.seen(x, window: window, shape: shape)
                 let area = Double(window.kernel.area)

@@ -2,6 +2,9 @@
 #include "qt_transpose.h"
 
 static const qt_transpose_row table[] = {
+#if defined(__x86_64__)
+    {"qt_any_transpose_8x8__avx2", QT_ISA_AVX2, qt_any_transpose_8x8__avx2},
+#endif
     {"qt_any_transpose_1x1__scalar", QT_ISA_SCALAR, qt_any_transpose_1x1__scalar},
 };
 
