@@ -191,6 +191,7 @@ extension IntegerConvolution {
 struct IntegerWindows {
     let shape: ConvolutionShape
     let input: UnsafePointer<UInt8>
+    private let byteCount: Int
     /// The byte outside the image.
     let padding: UInt8
 
@@ -198,16 +199,18 @@ struct IntegerWindows {
     init(shape: ConvolutionShape, input: Tensor, padding: UInt8) {
         self.shape = shape
         self.input = input.bytes
+        byteCount = input.byteCount
         self.padding = padding
     }
 
     func windows(firstChannel: Int, channels: Int) -> qt_integer_windows {
         qt_integer_windows(
-            input: input + firstChannel, height: shape.inputHeight, width: shape.inputWidth, channels: channels,
-            pixel_stride: shape.inputChannels, output_height: shape.outputHeight, output_width: shape.outputWidth,
-            kernel_height: shape.kernel.height, kernel_width: shape.kernel.width, stride_height: shape.stride.height,
-            stride_width: shape.stride.width, dilation_height: shape.dilation.height,
-            dilation_width: shape.dilation.width, pad_top: shape.padding.top, pad_left: shape.padding.left,
+            input: input + firstChannel, input_bytes: byteCount - firstChannel, height: shape.inputHeight,
+            width: shape.inputWidth, channels: channels, pixel_stride: shape.inputChannels,
+            output_height: shape.outputHeight, output_width: shape.outputWidth, kernel_height: shape.kernel.height,
+            kernel_width: shape.kernel.width, stride_height: shape.stride.height, stride_width: shape.stride.width,
+            dilation_height: shape.dilation.height, dilation_width: shape.dilation.width,
+            pad_top: shape.padding.top, pad_left: shape.padding.left,
             padding: padding)
     }
 }

@@ -116,4 +116,65 @@ import Testing
             }
         }
     }
+
+    /// Sizes past the thresholds below which one thread does it all.
+    @Test func threadsDoNotChangeTheBits() throws {
+        let shapes = [
+            Self.convolution(20, 21, 24, 40, kernel: (3, 3), padding: (1, 1, 1, 1)),
+            Self.convolution(3, 3, 256, 600, kernel: (1, 1)),
+            Self.convolution(31, 30, 40, 40, kernel: (3, 3), padding: (1, 1, 1, 1), groups: 40),
+        ]
+        for shape in shapes {
+            let convolution = ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: 3, weightZeroPoints: [-2])
+            let (input, weights, bias, inputs, kernel) = convolution.operands()
+            let sums = convolution.sums(inputs, kernel, bias)
+            for tier in CPUTier.available {
+                for threads in [1, 2, 3] {
+                    let layer = try IntegerConvolution(
+                        weights: weights, weightZeroPoints: [-2], bias: bias, inputType: .int8, inputZeroPoint: 3,
+                        groups: shape.groups, epilogue: .accumulators, tier: tier)
+                    let output = Tensor(zeros: .int32, shape: convolution.outputShape)
+                    layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: threads))
+                    #expect(output.integers == sums, "\(tier.name), \(threads) threads")
+                }
+            }
+        }
+    }
+
+    /// The zero point of the run moves the padding with it.
+    @Test func zeroPointOfTheRun() throws {
+        for groups in [1, 4] {
+            let shape = Self.convolution(5, 5, 4, 4, kernel: (3, 3), padding: (1, 1, 1, 1), groups: groups)
+            let convolution = ConvolutionCase(shape: shape, inputZeroPoint: 77)
+            let (input, weights, bias, inputs, kernel) = convolution.operands()
+            let expected = convolution.sums(inputs, kernel, bias).map { Float($0) * (0.5 * 0.25) }
+            for tier in CPUTier.available {
+                let layer = try IntegerConvolution(
+                    weights: weights, bias: bias, inputType: .uint8, inputZeroPoint: 0, groups: groups,
+                    epilogue: .dequantize(scales: [0.5]), tier: tier)
+                let output = Tensor(zeros: .float32, shape: convolution.outputShape)
+                layer.run(
+                    input, inputZeroPoint: 77, inputScale: 0.25, padding: shape.padding, into: output,
+                    pool: ThreadPool(threads: 1))
+                #expect(output.array(of: Float.self) == expected, "\(tier.name)")
+            }
+        }
+    }
+
+    /// Each tier picks from each family the first row that it can run, which is the scalar reference for the lowest.
+    @Test func everyTierPicksARow() throws {
+        let families = [IntegerKernels.gemmFamily, IntegerKernels.depthwiseFamily, IntegerKernels.elementwiseFamily]
+        for family in families {
+            #expect(family.rows.last?.instructions == [])
+            #expect(Set(family.rows.map(\.name)).count == family.rows.count)
+            for tier in CPUTier.all {
+                let row = try #require(family.picked(for: tier))
+                #expect(row.instructions.isSubset(of: tier.instructions))
+            }
+        }
+        for tier in CPUTier.available {
+            let picked = String(cString: IntegerKernels.gemm(for: tier).pointee.name)
+            #expect(picked == IntegerKernels.gemmFamily.picked(for: tier)?.name)
+        }
+    }
 }

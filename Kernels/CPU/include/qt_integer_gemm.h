@@ -76,6 +76,7 @@ void qt_integer_gemm_pack(
 // The windows of a convolution over NHWC bytes. `channels` of each pixel's `pixel_stride` are read.
 typedef struct {
     const uint8_t *input;
+    size_t input_bytes;  // that may be read from `input` on
     size_t height, width, channels, pixel_stride;
     size_t output_height, output_width;
     size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
@@ -83,7 +84,8 @@ typedef struct {
     uint8_t padding;  // the byte outside the image: the input zero point
 } qt_integer_windows;
 
-// Windows number `begin..<end` (output pixels in order) as rows [tap][channel], each `out_stride` bytes apart.
+// Windows number `begin..<end` (output pixels in order) as rows [tap][channel], each `out_stride` bytes apart. Up to 16
+// bytes past the last row are overwritten.
 void qt_integer_gather(const qt_integer_windows *windows, size_t begin, size_t end, uint8_t *out, size_t out_stride);
 
 // A product whose left operand lies in memory as rows of bytes, or is gathered from the windows of a convolution.

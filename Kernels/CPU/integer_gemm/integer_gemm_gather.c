@@ -2,30 +2,12 @@
 
 #include "qt_integer_gemm.h"
 
-// Short runs of bytes, as the taps of a first layer are, without a call.
-static inline void copy_bytes(uint8_t *restrict out, const uint8_t *restrict in, size_t count) {
-    if (count >= 128) {
-        memcpy(out, in, count);
-    } else if (count >= 16) {
-        for (size_t i = 0; i + 16 < count; i += 16) memcpy(out + i, in + i, 16);
-        memcpy(out + count - 16, in + count - 16, 16);
-    } else if (count >= 8) {
-        memcpy(out, in, 8);
-        memcpy(out + count - 8, in + count - 8, 8);
-    } else if (count >= 4) {
-        memcpy(out, in, 4);
-        memcpy(out + count - 4, in + count - 4, 4);
-    } else {
-        for (size_t i = 0; i < count; i++) out[i] = in[i];
-    }
-}
-
 // The taps of a window's row that starts at column `x`, side by side in memory.
 static inline uint8_t *gather_run(const qt_integer_windows *w, const uint8_t *row, ptrdiff_t x, uint8_t *out) {
     const ptrdiff_t taps = (ptrdiff_t)w->kernel_width, width = (ptrdiff_t)w->width;
     const size_t channels = w->channels;
     if (x >= 0 && x + taps <= width) {
-        copy_bytes(out, row + (size_t)x * channels, (size_t)taps * channels);
+        memcpy(out, row + (size_t)x * channels, (size_t)taps * channels);
         return out + (size_t)taps * channels;
     }
     ptrdiff_t begin = x < 0 ? (-x < taps ? -x : taps) : 0;
@@ -34,7 +16,7 @@ static inline uint8_t *gather_run(const qt_integer_windows *w, const uint8_t *ro
     size_t before = (size_t)begin * channels, inside = (size_t)(end - begin) * channels;
     size_t after = (size_t)(taps - end) * channels;
     memset(out, w->padding, before);
-    copy_bytes(out + before, row + (size_t)(x + begin) * channels, inside);
+    memcpy(out + before, row + (size_t)(x + begin) * channels, inside);
     memset(out + before + inside, w->padding, after);
     return out + before + inside + after;
 }
@@ -44,36 +26,86 @@ static inline uint8_t *gather_taps(const qt_integer_windows *w, const uint8_t *r
     for (size_t tap = 0; tap < w->kernel_width; tap++, out += w->channels) {
         ptrdiff_t column = x + (ptrdiff_t)(tap * w->dilation_width);
         if (column >= 0 && column < (ptrdiff_t)w->width)
-            copy_bytes(out, row + (size_t)column * w->pixel_stride, w->channels);
+            memcpy(out, row + (size_t)column * w->pixel_stride, w->channels);
         else
             memset(out, w->padding, w->channels);
     }
     return out;
 }
 
-void qt_integer_gather(const qt_integer_windows *windows, size_t begin, size_t end, uint8_t *out, size_t out_stride) {
-    const qt_integer_windows copy = *windows, *w = &copy;
-    const size_t plane = w->output_height * w->output_width;
+// One window anywhere, borders included.
+static void gather_window(
+    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, uint8_t *out, size_t out_stride) {
     const size_t row_bytes = w->width * w->pixel_stride, taps_bytes = w->kernel_width * w->channels;
-    size_t image = begin / plane, oy = begin % plane / w->output_width, ox = begin % w->output_width;
-    for (size_t index = begin; index < end; index++, out += out_stride) {
-        const uint8_t *base = w->input + image * w->height * row_bytes;
-        ptrdiff_t y = (ptrdiff_t)(oy * w->stride_height) - w->pad_top;
-        ptrdiff_t x = (ptrdiff_t)(ox * w->stride_width) - w->pad_left;
-        uint8_t *to = out;
-        for (size_t tap = 0; tap < w->kernel_height; tap++, y += (ptrdiff_t)w->dilation_height) {
-            if (y >= 0 && y < (ptrdiff_t)w->height) {
-                to = gather_taps(w, base + (size_t)y * row_bytes, x, to);
-            } else {
-                memset(to, w->padding, taps_bytes);
-                to += taps_bytes;
-            }
+    uint8_t *to = out;
+    for (size_t tap = 0; tap < w->kernel_height; tap++, y += (ptrdiff_t)w->dilation_height) {
+        if (y >= 0 && y < (ptrdiff_t)w->height) {
+            to = gather_taps(w, image + (size_t)y * row_bytes, x, to);
+        } else {
+            memset(to, w->padding, taps_bytes);
+            to += taps_bytes;
         }
-        for (; to < out + out_stride; to++) *to = 0;
-        if (++ox < w->output_width) continue;
-        ox = 0;
-        if (++oy < w->output_height) continue;
-        oy = 0;
-        image++;
+    }
+    memset(to, 0, (size_t)(out + out_stride - to));
+}
+
+// `count` windows inside the image, `step` bytes apart, each of `rows` runs of `run` bytes that lie `row_step` apart. Runs
+// are copied in whole vectors; what is written past their end is overwritten by what comes next.
+__attribute__((always_inline)) static inline void gather_inside(
+    const uint8_t *in, size_t count, size_t step, size_t rows, size_t row_step, const size_t run, uint8_t *out,
+    size_t out_stride) {
+    for (size_t index = 0; index < count; index++, in += step, out += out_stride) {
+        uint8_t *to = out;
+        const uint8_t *from = in;
+        for (size_t row = 0; row < rows; row++, from += row_step, to += run)
+            for (size_t i = 0; i < run; i += 16) memcpy(to + i, from + i, 16);
+        memset(to, 0, 4);
+    }
+}
+
+// Windows from (y, x) on, at most `count`, that `gather_inside` may take: inside the image, in one output row, and whole
+// vectors readable.
+static size_t windows_inside(
+    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count) {
+    const ptrdiff_t width = (ptrdiff_t)w->width, taps = (ptrdiff_t)w->kernel_width;
+    const ptrdiff_t last_row = y + (ptrdiff_t)((w->kernel_height - 1) * w->dilation_height);
+    if (w->dilation_width != 1 || w->pixel_stride != w->channels) return 0;
+    if (y < 0 || last_row >= (ptrdiff_t)w->height || x < 0 || x + taps > width) return 0;
+    size_t fitting = (size_t)(width - taps - x) / w->stride_width + 1;
+    if (fitting < count) count = fitting;
+    const uint8_t *last = image + ((size_t)last_row * w->width + (size_t)x) * w->channels;
+    const uint8_t *limit = w->input + w->input_bytes;
+    size_t reach = (w->kernel_width * w->channels + 15) & ~(size_t)15, step = w->stride_width * w->channels;
+    while (count > 0 && last + (count - 1) * step + reach > limit) count--;
+    return count;
+}
+
+void qt_integer_gather(const qt_integer_windows *w, size_t begin, size_t end, uint8_t *out, size_t out_stride) {
+    const size_t row_bytes = w->width * w->pixel_stride, run = w->kernel_width * w->channels;
+    const size_t step = w->stride_width * w->channels, row_step = w->dilation_height * row_bytes;
+    size_t row = begin / w->output_width, ox = begin % w->output_width;
+    for (size_t index = begin; index < end;) {
+        const uint8_t *image = w->input + row / w->output_height * w->height * row_bytes;
+        ptrdiff_t y = (ptrdiff_t)(row % w->output_height * w->stride_height) - w->pad_top;
+        ptrdiff_t x = (ptrdiff_t)(ox * w->stride_width) - w->pad_left;
+        size_t rest = w->output_width - ox < end - index ? w->output_width - ox : end - index;
+        size_t count = windows_inside(w, image, y, x, rest);
+        if (count > 0) {
+            const uint8_t *in = image + (size_t)y * row_bytes + (size_t)x * w->channels;
+            if (run == 9)
+                gather_inside(in, count, step, w->kernel_height, row_step, 9, out, out_stride);
+            else
+                gather_inside(in, count, step, w->kernel_height, row_step, run, out, out_stride);
+        } else {
+            gather_window(w, image, y, x, out, out_stride);
+            count = 1;
+        }
+        index += count;
+        out += count * out_stride;
+        ox += count;
+        if (ox == w->output_width) {
+            ox = 0;
+            row++;
+        }
     }
 }

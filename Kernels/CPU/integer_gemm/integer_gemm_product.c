@@ -29,7 +29,7 @@ typedef struct {
 static scratch_layout layout_of(const qt_integer_product *p) {
     size_t depth = round_up(p->depth, 4), rows = group_rows(p);
     scratch_layout at = {0};
-    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth, 64);
+    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth + 16, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
     at.total = at.sums + (p->weight_zero_points ? round_up(rows * 4, 64) : 0);
     return at;
