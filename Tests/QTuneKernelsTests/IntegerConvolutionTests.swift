@@ -172,9 +172,5 @@ import Testing
                 #expect(row.instructions.isSubset(of: tier.instructions))
             }
         }
-        for tier in CPUTier.available {
-            let picked = String(cString: IntegerKernels.gemm(for: tier).pointee.name)
-            #expect(picked == IntegerKernels.gemmFamily.picked(for: tier)?.name)
-        }
     }
 }
