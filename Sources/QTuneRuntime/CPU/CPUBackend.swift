@@ -9,21 +9,28 @@ package struct CPUBackend: Backend {
     package var operators: [any Operator.Type] {
         Self.imageOperators + [
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
-            GlobalAveragePool2D.self, Linear.self, MaxPool2D.self,
+            GlobalAveragePool2D.self, IntegerLinear.self, Linear.self, MaxPool2D.self, QuantizedAdd.self,
+            QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
         ]
     }
 
     /// Operators on images of either order, which lowering turns to NHWC.
-    package static let imageOperators: [any ImageOperator.Type] = [ChannelShuffle.self]
+    package static let imageOperators: [any ImageOperator.Type] = [
+        ChannelShuffle.self, IntegerConv2D.self, QuantizedAveragePool2D.self, QuantizedMaxPool2D.self,
+    ]
 
     package var passes: [any Pass] {
         [
+            QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
+            IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
+            ConstantFolding(
+                purpose: "dequantize the weights that stay real, so that lowering finds constants", growthBudget: 1 << 30),
             CompositeRecognition(purpose: "find what one kernel does among several nodes, before lowering hides it"),
             LayoutLowering(purpose: "give images to the NHWC kernels, and keep them in that order"),
             MatrixLowering(purpose: "pack constant matrices"),
             ResidualFusion(purpose: "add where the kernel stores; before activations, which come after the sum"),
             ActivationFusion(purpose: "activate where the kernel stores"),
-            ConstantFolding(purpose: "compute what lowering left constant, dequantized weights included"),
+            ConstantFolding(purpose: "compute what lowering left constant"),
         ]
     }
 }

@@ -11,7 +11,7 @@ struct ConstantFolding: Pass {
     var keeping: Set<String> = []
 
     /// Bytes by which the results of one node may exceed its operands.
-    private static let growthBudget = 1 << 20
+    var growthBudget = 1 << 20
 
     func run(_ rewriting: inout Rewriting) throws {
         for id in rewriting.editor.nodeIDs {
@@ -49,7 +49,7 @@ struct ConstantFolding: Pass {
             let tensors = results.compactMap(\.tensor)
             guard tensors.count == results.count else { return rewriting.refuse(node, "a result is not a tensor") }
             let operands = node.dependencies.compactMap { rewriting.editor.constant($0)?.byteCount }.reduce(0, +)
-            guard tensors.reduce(0, { $0 + $1.byteCount }) <= operands + Self.growthBudget else {
+            guard tensors.reduce(0, { $0 + $1.byteCount }) <= operands + growthBudget else {
                 return rewriting.refuse(node, "its results take far more memory than its operands")
             }
             replace(id, node, by: tensors, &rewriting)

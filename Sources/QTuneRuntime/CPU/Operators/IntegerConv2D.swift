@@ -1,0 +1,80 @@
+internal import QTuneGraph
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height, width]
+/// and an optional bias, int32 in units of the sums or, for real results, float32.
+struct IntegerConv2D: ImageOperator {
+    static let name = "IntegerConv2D"
+    static let domain = "qtune"
+    static let versions = [1]
+
+    private let window: ImageWindow
+    private let groups: Int
+    private let order: ImageOrder
+    private let input: QuantizationParameters
+    private let weights: WeightQuantization
+    private let output: IntegerOutput
+    private var packed: IntegerConvolution?
+
+    init(_ node: NodeReader) throws {
+        try node.expect(inputs: 2...3)
+        window = try ImageWindow(node)
+        groups = try node.int("group") ?? 1
+        order = try ImageOrder(node)
+        input = try QuantizationAttributes.read("x", from: node)
+        weights = try WeightQuantization(node)
+        output = try IntegerOutput(node)
+    }
+
+    static func imageOperands(of node: Node) -> [Int] { [0] }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let tensor = constants[1] else { return nil }
+        var copy = self
+        copy.packed = try pack(tensor, bias: constants[2])
+        return copy
+    }
+
+    private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
+        try PackedWeightCache.shared.packed(
+            [tensor] + (bias.map { [$0] } ?? []),
+            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output)"
+        ) {
+            let addend = try IntegerBias(bias)
+            return try IntegerConvolution(
+                weights: tensor, weightZeroPoints: weights.zeroPoints, bias: addend.sums, inputType: input.dtype,
+                inputZeroPoint: input.zeroPoints[0], groups: groups, stride: window.strides,
+                dilation: window.dilations,
+                epilogue: output.epilogue(scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals))
+        }
+    }
+
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
+        guard let dimensions = context[0].dimensions, dimensions.count == 4, let taps = context[1].dimensions,
+            let image = order.channelsLast(dimensions)
+        else { return [.tensor(output.dtype, [.unknown, .unknown, .unknown, .unknown])] }
+        let kernel = taps.dropFirst(2).compactMap(\.value)
+        let spatial = try window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
+        return [.tensor(output.dtype, order.inNodeOrder([image[0]] + spatial + [taps[0]]))]
+    }
+
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        let weights = try context.tensor(1)
+        let kernel = try packed ?? pack(weights, bias: try context.optionalTensor(2))
+        let image = try order.channelsLast(try context.tensor(0), context)
+        let (batch, height, width, channels) = try image.checkedImage()
+        guard channels == kernel.inputChannels, image.dtype == kernel.inputType, weights.shape.rank == 4 else {
+            throw QTuneError(
+                .invalidInput,
+                "\(image.dtype) images of \(channels) channels, not \(kernel.inputType) of \(kernel.inputChannels)")
+        }
+        let place = try window.placed(
+            kernel: [weights.shape[2], weights.shape[3]], height: height, width: width)
+        let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
+        return try order.makeResult(kernel.outputType, shape, context) { result in
+            kernel.run(image, padding: place.window.padding, into: result, pool: context.pool)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import QTuneGraph
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// A product of 8-bit rows [..., K] with a constant 8-bit matrix [K, N] or, with `transB`, [N, K], exact in int32. The
+/// optional third operand is a bias, int32 in units of the sums or, for real results, float32.
+struct IntegerLinear: Operator {
+    static let name = "IntegerLinear"
+    static let domain = "qtune"
+    static let versions = [1]
+
+    private let isTransposed: Bool
+    private let input: QuantizationParameters
+    private let weights: WeightQuantization
+    private let output: IntegerOutput
+    private var packed: IntegerMatrix?
+
+    init(_ node: NodeReader) throws {
+        try node.expect(inputs: 2...3)
+        isTransposed = try node.int("transB") ?? 0 != 0
+        input = try QuantizationAttributes.read("x", from: node)
+        weights = try WeightQuantization(node)
+        output = try IntegerOutput(node)
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let matrix = constants[1] else { return nil }
+        var copy = self
+        copy.packed = try pack(matrix, bias: constants[2])
+        return copy
+    }
+
+    private func pack(_ matrix: Tensor, bias: Tensor?) throws -> IntegerMatrix {
+        try PackedWeightCache.shared.packed(
+            [matrix] + (bias.map { [$0] } ?? []), parameters: "\(isTransposed) \(input) \(weights) \(output)"
+        ) {
+            let addend = try IntegerBias(bias)
+            return try IntegerMatrix(
+                matrix, transposed: isTransposed, weightZeroPoints: weights.zeroPoints, bias: addend.sums,
+                inputType: input.dtype, inputZeroPoint: input.zeroPoints[0],
+                epilogue: output.epilogue(scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals))
+        }
+    }
+
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
+        guard let a = context[0].dimensions, let b = context[1].dimensions, b.count == 2, !a.isEmpty else {
+            return [.tensor(output.dtype, nil)]
+        }
+        return [.tensor(output.dtype, a.dropLast() + [b[isTransposed ? 0 : 1]])]
+    }
+
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        let rows = try context.tensor(0)
+        let matrix = try packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))
+        guard rows.dtype == matrix.inputType, rows.shape.dimensions.last == matrix.depth else {
+            throw QTuneError(.invalidInput, "\(rows.dtype)\(rows.shape) times a matrix of \(matrix.depth) rows")
+        }
+        let result = try context.makeOutput(
+            0, matrix.outputType, Shape(rows.shape.dimensions.dropLast() + [matrix.columns]))
+        matrix.run(rows, into: result, pool: context.pool)
+        return [.tensor(result)]
+    }
+}
