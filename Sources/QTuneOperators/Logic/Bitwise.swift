@@ -24,17 +24,18 @@ struct BitwiseNot: PlainUnaryOperator {
     let function = UnaryFunction(nil, signed: { ~$0 }, unsigned: { ~$0 })
 }
 
-/// Unsigned integers shifted by as many bits as the second operand says; bits that leave the type are lost.
+/// Integers shifted by as many bits as the second operand says. Bits that leave the type are lost; so is every bit
+/// where the second operand is negative or at least the width, and only the sign is left of a shift to the right.
 struct BitShift: BinaryOperator {
     static let name = "BitShift"
-    static let versions = [11]
+    static let versions = [11, 28]
     let function: BinaryFunction
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...2)
         switch try node.required("direction", node.string("direction")) {
-        case "LEFT": function = BinaryFunction(nil, signed: { $0 << $1 }, unsigned: { $0 << $1 })
-        case "RIGHT": function = BinaryFunction(nil, signed: { $0 >> $1 }, unsigned: { $0 >> $1 })
+        case "LEFT": function = BinaryFunction(nil, signed: { $1 < 0 ? 0 : $0 << $1 }, unsigned: { $0 << $1 })
+        case "RIGHT": function = BinaryFunction(nil, signed: { $0 >> ($1 < 0 ? 64 : $1) }, unsigned: { $0 >> $1 })
         case let other: throw QTuneError(.invalidModel, "attribute 'direction' is '\(other)', not LEFT or RIGHT")
         }
     }

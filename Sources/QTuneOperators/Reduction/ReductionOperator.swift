@@ -31,6 +31,14 @@ struct ReductionFunction: Sendable {
         self.kernel = kernel
     }
 
+    /// The function with a result of no elements that `dtype` holds.
+    func limited(to dtype: DType) -> ReductionFunction {
+        guard let start = signed?.start, let range = dtype == .bool ? 0...1 : dtype.integerRange else { return self }
+        var copy = self
+        copy.signed?.start = Int64(min(max(Int(start), range.lowerBound), range.upperBound))
+        return copy
+    }
+
     /// Writes to each element of `target` what the row of `source` at its place becomes.
     func apply(to source: Tensor, rowLength: Int, into target: Tensor, lane: Lane) {
         if lane == .signed, let signed {
@@ -128,6 +136,7 @@ extension ReductionOperator {
         let lane = try laneOfRows(input.dtype)
         let rows = input.widened(to: lane).movingLast(reduced)
         let rowLength = reduced.reduce(1) { $0 * input.shape[$1] }
+        let function = function.limited(to: input.dtype)
         output.fill(from: lane) { function.apply(to: rows, rowLength: rowLength, into: $0, lane: lane) }
         return [.tensor(output)]
     }

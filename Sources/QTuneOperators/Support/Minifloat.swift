@@ -89,11 +89,12 @@ struct Minifloat {
         return sign | magnitude
     }
 
+    /// The code of NaN; negative zero in a format that has none.
     private func nanCode(_ sign: Int) -> Int {
         switch specials {
         case .ieee, .allOnes: sign | ((1 << magnitudeBits) - 1)
         case .negativeZero: 1 << magnitudeBits
-        case .none: sign | largestCode
+        case .none: 1 << magnitudeBits
         }
     }
 

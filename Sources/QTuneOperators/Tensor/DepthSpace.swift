@@ -11,11 +11,7 @@ struct DepthToSpace: Operator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         block = try blockSize(node)
-        switch try node.string("mode") ?? "DCR" {
-        case "DCR": isDepthFirst = true
-        case "CRD": isDepthFirst = false
-        case let other: throw QTuneError(.invalidModel, "attribute 'mode' is '\(other)', not DCR or CRD")
-        }
+        isDepthFirst = try isDepthColumnRow(node)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -42,15 +38,18 @@ struct DepthToSpace: Operator {
     }
 }
 
-/// Blocks of pixels to channels: `[n, c, h*b, w*b]` becomes `[n, b*b*c, h, w]`.
+/// Blocks of pixels to channels: `[n, c, h*b, w*b]` becomes `[n, b*b*c, h, w]`, with the place in the block outermost
+/// among the channels, or innermost in mode CRD.
 struct SpaceToDepth: Operator {
     static let name = "SpaceToDepth"
-    static let versions = [1, 13]
+    static let versions = [1, 13, 28]
     private let block: Int
+    private let isDepthFirst: Bool
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         block = try blockSize(node)
+        isDepthFirst = try isDepthColumnRow(node)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -69,9 +68,14 @@ struct SpaceToDepth: Operator {
         let result = try checkedShape(
             [shape[0], product(shape[1], block * block), shape[2] / block, shape[3] / block], operand: "the result")
         let (batch, deep, row, column) = (shape.strides[0], shape.strides[1], shape.strides[2], shape.strides[3])
+        if isDepthFirst {
+            return try shuffled(
+                context, input, to: result, box: [shape[0], block, block, shape[1], result[2], result[3]],
+                strides: [batch, row, column, deep, block * row, block * column])
+        }
         return try shuffled(
-            context, input, to: result, box: [shape[0], block, block, shape[1], result[2], result[3]],
-            strides: [batch, row, column, deep, block * row, block * column])
+            context, input, to: result, box: [shape[0], shape[1], block, block, result[2], result[3]],
+            strides: [batch, deep, row, column, block * row, block * column])
     }
 }
 
@@ -80,6 +84,15 @@ private func blockSize(_ node: NodeReader) throws -> Int {
     let block = try node.required("blocksize", node.int("blocksize"))
     guard (1...1 << 20).contains(block) else { throw QTuneError(.invalidModel, "attribute 'blocksize' is \(block)") }
     return block
+}
+
+/// Whether the place in a block comes before the channel (DCR) or after it (CRD).
+private func isDepthColumnRow(_ node: NodeReader) throws -> Bool {
+    switch try node.string("mode") ?? "DCR" {
+    case "DCR": return true
+    case "CRD": return false
+    case let other: throw QTuneError(.invalidModel, "attribute 'mode' is '\(other)', not DCR or CRD")
+    }
 }
 
 /// The product, or -1 where it overflows.
