@@ -57,6 +57,9 @@ package struct EvaluationContext {
 
     /// A tensor for output `index`, not initialised. A shape that no memory could hold is an error.
     package func makeOutput(_ index: Int = 0, _ dtype: DType, _ shape: Shape) throws -> Tensor {
+        guard dtype != .string else {
+            throw QTuneError(.unsupported, "elements of type \(dtype) are not supported here")
+        }
         try Self.checkSize(dtype, shape)
         return allocate(index, dtype, shape)
     }

@@ -50,7 +50,7 @@ import Testing
         OperatorCase("Pow", Tensor([Int32(2), -3]), floats([3, 2]), gives: Tensor([Int32(8), 9])),
         OperatorCase("Max", floats([1, 5]), floats([3, .nan]), floats([2, 2]), gives: floats([3, .nan]), within: 1e-9),
         OperatorCase("Mean", floats([1]), floats([2, 5]), floats([3]), gives: floats([2, 3])),
-        OperatorCase("PRelu", floats([-2, 2, -4, 4], [2, 2]), floats([0.5, 0.25]), gives: floats([-1, 2, -1, 4], [2, 2])),
+        OperatorCase("PRelu", floats([-2, 2, -4, 4], [2, 2]), floats([0.5, 0.25]), gives: floats([-1, 2, -2, 4], [2, 2])),
     ]
 
     static let clip: [OperatorCase] = [
