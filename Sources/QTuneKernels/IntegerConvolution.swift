@@ -155,7 +155,8 @@ extension IntegerConvolution {
         switch implementation {
         case .depthwise(let depthwise):
             depthwise.run(
-                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output, pool: pool)
+                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output, pool: pool
+            )
         case .products(let products):
             run(products, over: job, offsets: offsets, epilogues: epilogues, into: output, pool: pool)
         }

@@ -2,8 +2,8 @@ internal import CQTuneKernels
 package import QTuneTensor
 
 extension IntegerElementwise {
-    /// The largest integer under each window of `x` [N, H, W, C], `uint8` or `int8`; scale and zero point stay. A window
-    /// that lies in the padding altogether gives the type's smallest integer.
+    /// The largest integer under each window of `x` [N, H, W, C], `uint8` or `int8`; scale and zero point stay. A
+    /// window that lies in the padding altogether gives the type's smallest integer.
     package static func maxPool(
         _ x: Tensor, window: SlidingWindow, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {

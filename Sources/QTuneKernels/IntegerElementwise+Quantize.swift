@@ -132,12 +132,12 @@ extension IntegerElementwise {
         nonisolated(unsafe) let source = UnsafeRawPointer(x.address)
         nonisolated(unsafe) let sink = output.address + offset
         func run(row: Int, part: Range<Int>) {
-            let from_ = source + (row * length + part.lowerBound) * width
-            let to_ = sink + row * rowStride + part.lowerBound
+            let input = source + (row * length + part.lowerBound) * width
+            let place = sink + row * rowStride + part.lowerBound
             if copies {
-                to_.copyMemory(from: from_, byteCount: part.count)
+                place.copyMemory(from: input, byteCount: part.count)
             } else {
-                kernel.pointee.requantize(from_, part.count, from, parameters.zeroPoints[0], ratio, bounds, to, to_)
+                kernel.pointee.requantize(input, part.count, from, parameters.zeroPoints[0], ratio, bounds, to, place)
             }
         }
         if rows == 1 {

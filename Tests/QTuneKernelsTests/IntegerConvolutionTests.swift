@@ -13,7 +13,8 @@ import Testing
             batch: batch, inputHeight: height, inputWidth: width, inputChannels: inputs, outputChannels: outputs,
             groups: groups,
             window: SlidingWindow(
-                kernel: Extent2D(height: kernel.0, width: kernel.1), stride: Extent2D(height: stride.0, width: stride.1),
+                kernel: Extent2D(height: kernel.0, width: kernel.1),
+                stride: Extent2D(height: stride.0, width: stride.1),
                 dilation: Extent2D(height: dilation.0, width: dilation.1),
                 padding: Padding2D(top: padding.0, left: padding.1, bottom: padding.2, right: padding.3)))
     }
@@ -72,7 +73,8 @@ import Testing
             ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: -128, extreme: true, seed: index),
             ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: 127, seed: index),
             ConvolutionCase(
-                shape: shape, weightType: .uint8, inputZeroPoint: 255, weightZeroPoints: [128], extreme: true, seed: index),
+                shape: shape, weightType: .uint8, inputZeroPoint: 255, weightZeroPoints: [128], extreme: true,
+                seed: index),
             ConvolutionCase(
                 shape: shape, inputType: .int8, weightType: .uint8, inputZeroPoint: 5, weightZeroPoints: mixedUnsigned,
                 seed: index),
@@ -109,7 +111,8 @@ import Testing
                 let layer = try IntegerConvolution(
                     weights: weights, weightZeroPoints: convolution.weightZeroPoints, bias: bias,
                     inputType: convolution.inputType, inputZeroPoint: convolution.inputZeroPoint,
-                    groups: shape.groups, stride: shape.stride, dilation: shape.dilation, epilogue: epilogue, tier: tier)
+                    groups: shape.groups, stride: shape.stride, dilation: shape.dilation, epilogue: epilogue, tier: tier
+                )
                 let output = Tensor(zeros: epilogue.outputType, shape: convolution.outputShape)
                 layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: 1))
                 #expect(IntegerReference.results(output) == expected, "\(tier.name) \(epilogue.outputType)")

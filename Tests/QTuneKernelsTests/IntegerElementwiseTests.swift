@@ -10,7 +10,8 @@ import Testing
     private static let floats: [Float] =
         [
             0, -0.0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 0.50000006, 127, 127.5, 128.5, 254.5, 255.5, -128.5,
-            -129, 32767.5, 65535.5, -32768.5, 1e9, -1e9, 3e38, -3e38, .infinity, -.infinity, 1e-40, 8_388_609, -4_194_305,
+            -129, 32767.5, 65535.5, -32768.5, 1e9, -1e9, 3e38, -3e38, .infinity, -.infinity, 1e-40, 8_388_609,
+            -4_194_305,
         ] + (0..<40).map { Float($0 * 7 - 140) / 8 }
 
     private static let types: [DType] = [.uint8, .int8, .uint16, .int16]
@@ -56,12 +57,14 @@ import Testing
             zeroPoints: (0..<count).map { Int32($0 * 15) }, axis: axis)
         let channels = (0..<shape.elementCount).map { $0 / shape.strides[axis] % count }
         let expected = zip(values, channels).map {
-            IntegerReference.requantize($0 / parameters.scales[$1], zeroPoint: parameters.zeroPoints[$1], lower: 0, upper: 255)
+            IntegerReference.requantize(
+                $0 / parameters.scales[$1], zeroPoint: parameters.zeroPoints[$1], lower: 0, upper: 255)
         }
         let real = zip(expected, channels).map { Float($0 - Int(parameters.zeroPoints[$1])) * parameters.scales[$1] }
         forEachWay { tier, pool in
             let integers = Tensor(zeros: .uint8, shape: shape)
-            IntegerElementwise.quantize(Tensor(values, shape: shape), parameters, into: integers, pool: pool, tier: tier)
+            IntegerElementwise.quantize(
+                Tensor(values, shape: shape), parameters, into: integers, pool: pool, tier: tier)
             #expect(integers.integers == expected, "\(tier.name)")
             let floats = Tensor(zeros: .float32, shape: shape)
             IntegerElementwise.dequantize(integers, parameters, into: floats, pool: pool, tier: tier)
@@ -85,11 +88,14 @@ import Testing
     /// Same shape, scalars, channels of both layouts, and stretches on both sides at once.
     private static let broadcasts: [(Shape, Shape, Shape)] = [
         ([2, 3, 5, 17], [2, 3, 5, 17], [2, 3, 5, 17]), ([33], [1], [33]), ([], [7, 5], [7, 5]),
-        ([2, 4, 5, 19], [19], [2, 4, 5, 19]), ([2, 19, 4, 5], [1, 19, 1, 1], [2, 19, 4, 5]), ([3, 1], [1, 65], [3, 65]),
+        ([2, 4, 5, 19], [19], [2, 4, 5, 19]), ([2, 19, 4, 5], [1, 19, 1, 1], [2, 19, 4, 5]),
+        ([3, 1], [1, 65], [3, 65]),
         ([2, 1, 3, 1], [5, 1, 4], [2, 5, 3, 4]), ([100, 257], [100, 257], [100, 257]), ([], [], []),
     ]
 
-    @Test(arguments: broadcasts.indices, [DType.uint8, .int8]) func addsAndMultiplies(_ index: Int, _ dtype: DType) throws {
+    @Test(arguments: broadcasts.indices, [DType.uint8, .int8]) func addsAndMultiplies(_ index: Int, _ dtype: DType)
+        throws
+    {
         let (aShape, bShape, shape) = Self.broadcasts[index]
         let range = try #require(dtype.integerRange)
         var noise = IntegerNoise(seed: index)
@@ -112,7 +118,8 @@ import Testing
         for flat in 0..<shape.elementCount {
             let (x, y) = (element(a, aShape, flat) - Int(za), element(b, bShape, flat) - Int(zb))
             let (left, right) = (Float(x) * (sa / sc), Float(y) * (sb / sc))
-            sums.append(IntegerReference.requantize(left + right, zeroPoint: zc, lower: bounds.lower, upper: bounds.upper))
+            sums.append(
+                IntegerReference.requantize(left + right, zeroPoint: zc, lower: bounds.lower, upper: bounds.upper))
             products.append(
                 IntegerReference.requantize(
                     Float(x * y) * (sa * sb / sc), zeroPoint: zc, lower: bounds.lower, upper: bounds.upper))

@@ -14,7 +14,9 @@ import Testing
     ]
 
     /// The integers under the window of output (y, x), of channel `c`.
-    private func under(_ window: SlidingWindow, _ x: [Int], _ shape: Shape, image: Int, y: Int, x column: Int, c: Int) -> [Int] {
+    private func under(_ window: SlidingWindow, _ x: [Int], _ shape: Shape, image: Int, y: Int, x column: Int, c: Int)
+        -> [Int]
+    {
         var found: [Int] = []
         for ky in 0..<window.kernel.height {
             for kx in 0..<window.kernel.width {
@@ -27,7 +29,9 @@ import Testing
         return found
     }
 
-    @Test(arguments: windows.indices, [DType.uint8, .int8]) func poolsByTheDefinition(_ index: Int, _ dtype: DType) throws {
+    @Test(arguments: windows.indices, [DType.uint8, .int8]) func poolsByTheDefinition(_ index: Int, _ dtype: DType)
+        throws
+    {
         let window = Self.windows[index]
         let shape: Shape = [2, 7, 6, 35]
         var noise = IntegerNoise(seed: index)

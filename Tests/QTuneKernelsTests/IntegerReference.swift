@@ -124,10 +124,12 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
                             for kx in 0..<shape.kernel.width {
                                 let x = ox * shape.stride.width - shape.padding.left + kx * shape.dilation.width
                                 guard x >= 0 && x < shape.inputWidth else { continue }
-                                let pixel = ((image * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels
+                                let pixel =
+                                    ((image * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels
                                 for c in 0..<perGroup {
                                     let a = inputs[pixel + o / outPerGroup * perGroup + c] - Int(inputZeroPoint)
-                                    let index = ((o * perGroup + c) * shape.kernel.height + ky) * shape.kernel.width + kx
+                                    let index =
+                                        ((o * perGroup + c) * shape.kernel.height + ky) * shape.kernel.width + kx
                                     sum += a * (kernel[index] - weightZero)
                                 }
                             }

@@ -48,8 +48,9 @@ typedef struct {
     void (*requantize)(
         const void *x, size_t count, int from, int32_t from_zero, float ratio, qt_integer_target target, int to,
         void *out);
-    // out = round(clamp(float(a - za) * ratio_a + float(b - zb) * ratio_b)) + zero_point; both operands and out of `type`
-    void (*add)(qt_integer_operand a, qt_integer_operand b, size_t count, qt_integer_target target, int type, void *out);
+    // out = round(clamp(float(a - za) * ratio_a + float(b - zb) * ratio_b)) + zero_point; operands and out of `type`
+    void (*add)(
+        qt_integer_operand a, qt_integer_operand b, size_t count, qt_integer_target target, int type, void *out);
     // out = round(clamp(float((a - za) * (b - zb)) * a.ratio)) + zero_point
     void (*multiply)(
         qt_integer_operand a, qt_integer_operand b, size_t count, qt_integer_target target, int type, void *out);

@@ -1,5 +1,5 @@
-// W channels of one output pixel, four taps at a time: the bytes of four taps are interleaved, so that each lane holds one
-// channel's. The including file defines W, VECTOR, OP(name) for intrinsics of its width, LOAD_WORDS, XOR, and
+// W channels of one output pixel, four taps at a time: the bytes of four taps are interleaved, so that each lane holds
+// one channel's. The including file defines W, VECTOR, OP(name) for intrinsics of its width, LOAD_WORDS, XOR, and
 //   LOAD(p, count)            the first `count` of W bytes, the rest anything
 //   DOT(sums, x, weights)     vpdpbusd
 //   STORE_BYTES(p, count, v)  the first `count` of W bytes

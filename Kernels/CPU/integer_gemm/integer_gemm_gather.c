@@ -49,8 +49,9 @@ static void gather_window(
     memset(to, 0, (size_t)(out + out_stride - to));
 }
 
-// `count` windows inside the image, `step` bytes apart, each of `rows` runs of `run` bytes that lie `row_step` apart. Runs
-// are copied in whole vectors; what is written past their end is overwritten by what comes next.
+// `count` windows inside the image, `step` bytes apart, each of `rows` runs of `run` bytes that lie `row_step` apart.
+// Runs are copied in whole vectors; what is written past their end is overwritten by
+// what comes next.
 __attribute__((always_inline)) static inline void gather_inside(
     const uint8_t *in, size_t count, size_t step, size_t rows, size_t row_step, const size_t run, uint8_t *out,
     size_t out_stride) {
@@ -63,8 +64,8 @@ __attribute__((always_inline)) static inline void gather_inside(
     }
 }
 
-// Windows from (y, x) on, at most `count`, that `gather_inside` may take: inside the image, in one output row, and whole
-// vectors readable.
+// Windows from (y, x) on, at most `count`, that `gather_inside` may take: inside the image, in one output row, and
+// whole vectors readable.
 static size_t windows_inside(
     const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count) {
     const ptrdiff_t width = (ptrdiff_t)w->width, taps = (ptrdiff_t)w->kernel_width;

@@ -1,5 +1,6 @@
-// The product of packed operands, tile by tile. The including file gives the vectors (`words` and its functions), TILE_ROWS
-// and `dot`, which adds to each lane of the sums the products of the four bytes (or two words of 16 bits) in that lane.
+// The product of packed operands, tile by tile. The including file gives the vectors (`words` and its functions),
+// TILE_ROWS, ELEMENT_BYTES and `dot`, which adds to each lane of the sums the products of the
+// four bytes (or two words of 16 bits) in that lane.
 
 enum { VECTORS = 2, TILE_COLUMNS = VECTORS * LANES };
 
@@ -34,7 +35,8 @@ __attribute__((always_inline)) static inline void tile(
         for (int v = 0; v < vectors; v++) {
             size_t first = column + (size_t)v * LANES;
             words sum = sums[i][v];
-            if (g->row_sums) sum = weighted(sum, g->row_sums[row + (size_t)i], load_words(g->weight_zero_points + first));
+            if (g->row_sums)
+                sum = weighted(sum, g->row_sums[row + (size_t)i], load_words(g->weight_zero_points + first));
             if (first < g->columns) finish(&g->epilogue, sum, out, first, g->columns - first);
         }
     }
