@@ -18,6 +18,8 @@ struct PatchGatherer {
     /// Pixels before column 0 that `image` holds.
     private let leftPixels: Int
     private let tapColumns: Int
+    private let outputHeight: Int
+    private let outputWidth: Int
     /// A run for window rows and columns that lie in the padding.
     private let zeros: TensorStorage
 
@@ -41,6 +43,8 @@ struct PatchGatherer {
     private init(_ shape: ConvolutionShape, image: TensorStorage, left: Int, right: Int, merging: Bool) {
         self.shape = shape
         self.image = image
+        outputHeight = shape.outputHeight
+        outputWidth = shape.outputWidth
         pixelStride = shape.inputChannels
         rowPixels = shape.inputWidth + left + right
         leftPixels = left
@@ -79,25 +83,28 @@ struct PatchGatherer {
             return
         }
         let nothing = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
-        let (outputHeight, outputWidth) = (shape.outputHeight, shape.outputWidth)
         let (height, width) = (shape.inputHeight, rowPixels)
+        let (stride, dilation, kernelHeight) = (shape.stride, shape.dilation, shape.kernel.height)
+        let (above, before) = (shape.padding.top, shape.padding.left - leftPixels)
         let count = range.count
         var batch = range.lowerBound / (outputHeight * outputWidth)
         var row = range.lowerBound / outputWidth % outputHeight
         var column = range.lowerBound % outputWidth
+        // All lengths have passed the allocation of the images, so no product of them overflows.
         for index in 0..<count {
-            let top = row * shape.stride.height - shape.padding.top
-            let left = column * shape.stride.width - shape.padding.left + leftPixels
+            let left = column &* stride.width &- before
+            var y = row &* stride.height &- above
             var tap = index
-            for windowRow in 0..<shape.kernel.height {
-                let y = top + windowRow * shape.dilation.height
+            for _ in 0..<kernelHeight {
                 let isRow = y >= 0 && y < height
-                let start = (batch * height + y) * width
-                for windowColumn in 0..<tapColumns {
-                    let x = left + windowColumn * shape.dilation.width
-                    pointers[tap] = isRow && x >= 0 && x < width ? base + (start + x) * pixelStride : nothing
-                    tap += count
+                let start = (batch &* height &+ y) &* width
+                var x = left
+                for _ in 0..<tapColumns {
+                    pointers[tap] = isRow && x >= 0 && x < width ? base + (start &+ x) &* pixelStride : nothing
+                    tap &+= count
+                    x &+= dilation.width
                 }
+                y &+= dilation.height
             }
             column += 1
             if column == outputWidth {
