@@ -10,6 +10,7 @@ package enum OperatorCategories {
         neuralNetwork,
         normalization,
         quantization,
+        recurrent,
         reduction,
         resampling,
         tensor,
