@@ -1,16 +1,19 @@
 internal import QTuneGraph
+internal import QTuneOperators
 internal import QTuneTensor
 
-/// Element types of a graph's values as far as quantization must know them, from declared types and from what
-/// operators do to types. Where nothing else is known a value has the type of its producer's first operand.
+/// Element types of a graph's values: as inferred, as declared, or else by what operators of that name do to types.
+/// Where nothing is known a value has the type of its producer's first operand.
 struct FloatValues {
     private let types: [String: DType]
     private let graph: Graph
 
     init(_ model: Model) {
         graph = model.graph
-        var types: [String: DType] = [:]
-        for info in graph.inputs + graph.outputs + Array(graph.valueInfo.values) { types[info.name] = info.type?.dtype }
+        var types = ((try? ShapeInference.infer(model)) ?? [:]).compactMapValues(\.dtype)
+        for info in graph.inputs + graph.outputs + Array(graph.valueInfo.values) where types[info.name] == nil {
+            types[info.name] = info.type?.dtype
+        }
         for (name, tensor) in graph.initializers { types[name] = tensor.dtype }
         for node in graph.nodes {
             let result = Self.resultType(of: node, operands: node.inputs.map { types[$0] })

@@ -45,6 +45,14 @@ enum WeightQuantizer {
         }
     }
 
+    /// The integers for float32 `values` with given parameters.
+    static func integers(_ values: Tensor, parameters: QuantizationParameters) -> Tensor {
+        values.withSpan(of: Float.self) { source in
+            let layout = ChannelLayout(values.shape, axis: parameters.axis)
+            return quantize(source, shape: values.shape, layout: layout, parameters: parameters)
+        }
+    }
+
     private static func parameters(
         of source: Span<Float>, layout: ChannelLayout, channel: Int, dtype: DType, method: Recipe.WeightScale
     ) -> QuantizationParameters {
