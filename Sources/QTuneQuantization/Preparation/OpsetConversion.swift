@@ -146,7 +146,10 @@ extension NodeConversion {
 
     /// At inference Dropout does nothing, so its ratio need not be kept.
     private mutating func convertDropout(_ editor: inout GraphEditor) throws {
-        guard node.outputs.count == 1 || node.outputs[1].isEmpty else { throw refusal("its mask is used") }
+        let mask = node.outputs.count > 1 ? node.outputs[1] : ""
+        guard mask.isEmpty || !editor.isOutput(mask) && editor.consumers(of: mask).isEmpty else {
+            throw refusal("its mask is used")
+        }
         node = Node("Identity", name: node.name, inputs: Array(node.inputs.prefix(1)), outputs: Array(node.outputs.prefix(1)))
     }
 

@@ -1,5 +1,5 @@
 public import QTuneGraph
-internal import QTuneRuntime
+internal import QTuneOperators
 internal import QTuneTensor
 
 /// The published tool's search, for comparison: rank tensors by two signal-to-noise ratios, then exempt one node more
@@ -50,7 +50,7 @@ public struct PublishedPath: Sendable {
         progress("comparing tensors")
         ranking = try PublishedRanking.rank(
             float: named, quantized: quantized, source: FirstFeeds(source, limit: rankingRuns), threads: threads)
-        self.model = named
+        self.model = Self.declaringTypes(named)
         self.statistics = statistics
         steps = Self.steps(named.graph, ranking.map(\.tensor))
     }
@@ -69,6 +69,18 @@ public struct PublishedPath: Sendable {
             last = next
             guard try body(Candidate(exempted: count, model: next)) else { return }
         }
+    }
+
+    /// The tool's files declare the type of every inner value, which counts for their size.
+    private static func declaringTypes(_ model: Model) -> Model {
+        var declared = model
+        let outputs = Set(model.graph.outputs.map(\.name))
+        let known = (try? ShapeInference.infer(model)) ?? [:]
+        for value in model.graph.nodes.flatMap(\.outputs) where !outputs.contains(value) {
+            guard let type = known[value]?.type else { continue }
+            declared.graph.valueInfo[value] = ValueInfo(value, type)
+        }
+        return declared
     }
 
     /// Pairs of QuantizeLinear and DequantizeLinear need operator set 10; older models are converted.

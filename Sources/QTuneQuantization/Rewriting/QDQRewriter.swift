@@ -24,6 +24,11 @@ struct QDQRewriter {
 
     mutating func rewrite() throws -> QuantizedModel {
         guard plan.isInteger.contains(true) else { return QuantizedModel(model: source, tensors: [:], notes: notes) }
+        guard source.opset >= 10 else {
+            throw QTuneError(
+                .unsupported, "quantization needs operator set 10, the model has \(source.opset)",
+                remedy: "prepare the model first")
+        }
         let ids = editor.nodeIDs
         for (index, id) in ids.enumerated() where plan.isInteger[index] { quantizeConstants(of: index, id) }
         for (index, id) in ids.enumerated() where plan.isRedundantClamp(index) { removeClamp(id) }
@@ -112,10 +117,16 @@ extension QDQRewriter {
         else { return }
         let axis = choice.granularity == .channel ? channelAxis(operands, index) : nil
         let key = WeightCache.Key(name: name, dtype: plan.recipe.weightType, axis: axis, scale: choice.weightScale)
-        let quantized = cache.weights(key) {
+        var quantized = cache.weights(key) {
             WeightQuantizer.quantize(weights, dtype: key.dtype, axis: axis, scale: key.scale)
         }
-        let tag = "\(name) by \(axis.map(String.init) ?? "tensor") \(choice.weightScale)"
+        var tag = "\(name) by \(axis.map(String.init) ?? "tensor") \(choice.weightScale)"
+        if let bias = operands.bias.flatMap({ plan.structure.context.floatConstant(node.inputs[$0]) }),
+            let widened = WeightQuantizer.widened(quantized, of: weights, activation: activation, bias: bias)
+        {
+            quantized = widened
+            tag += " for \(node.label)"
+        }
         if let known = dequantizedConstants[tag] {
             node.inputs[operands.weights] = known
         } else {

@@ -45,6 +45,28 @@ enum WeightQuantizer {
         }
     }
 
+    /// Weights with larger scales where the bias, divided by the accumulator's scale, would come near the end of int32:
+    /// channels whose weights are next to nothing have such scales. nil where all are large enough.
+    static func widened(
+        _ quantized: QuantizedWeights, of weights: Tensor, activation: QuantizationParameters, bias: Tensor
+    ) -> QuantizedWeights? {
+        var parameters = quantized.parameters
+        guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) else { return nil }
+        let values = bias.array(of: Float.self).map(abs)
+        guard parameters.scales.count == 1 || parameters.scales.count == values.count else { return nil }
+        var isChanged = false
+        for channel in parameters.scales.indices {
+            let largest = parameters.scales.count == 1 ? values.max() ?? 0 : values[channel]
+            let least = largest / Float(1 << 30) / activation.scales[0]
+            if least.isFinite, parameters.scales[channel] < least {
+                parameters.scales[channel] = least
+                isChanged = true
+            }
+        }
+        guard isChanged else { return nil }
+        return QuantizedWeights(values: integers(weights, parameters: parameters), parameters: parameters)
+    }
+
     /// The integers for float32 `values` with given parameters.
     static func integers(_ values: Tensor, parameters: QuantizationParameters) -> Tensor {
         values.withSpan(of: Float.self) { source in

@@ -1,0 +1,79 @@
+internal import Foundation
+public import QTuneTensor
+
+/// How far a network's outputs are from those of the float network, over any number of samples. In every figure lower is
+/// better and 0 means equal.
+public struct OutputDifference: Sendable, Equatable, Codable {
+    public private(set) var samples = 0
+    private var divergenceSum = 0.0
+    private var cosineSum = 0.0
+    private var squaredErrorSum = 0.0
+    private var disagreements = 0
+
+    public init() {}
+
+    /// Mean Kullback-Leibler divergence from the float network's class probabilities, in nats. Outputs that are not
+    /// probabilities go through a softmax first.
+    public var divergence: Double { mean(divergenceSum) }
+    /// Mean of 1 - cosine of the angle between the outputs.
+    public var cosineDistance: Double { mean(cosineSum) }
+    /// Mean squared difference of an element.
+    public var meanSquaredError: Double { mean(squaredErrorSum) }
+    /// The share of samples whose best class differs.
+    public var disagreement: Double { mean(Double(disagreements)) }
+
+    private func mean(_ sum: Double) -> Double { samples == 0 ? 0 : sum / Double(samples) }
+
+    /// Adds the samples along the first axis of float32 outputs.
+    public mutating func add(reference: Tensor, _ output: Tensor) throws {
+        guard reference.dtype == .float32, output.dtype == .float32, reference.shape == output.shape, reference.count > 0
+        else {
+            throw QTuneError(
+                .invalidInput, "\(output.dtype)\(output.shape) cannot be compared with \(reference.dtype)\(reference.shape)")
+        }
+        let count = reference.shape.rank < 2 ? 1 : reference.shape[0]
+        let size = reference.count / count
+        let left = reference.array(of: Float.self)
+        let right = output.array(of: Float.self)
+        for sample in 0..<count {
+            let range = sample * size..<(sample + 1) * size
+            add(left[range].map(Double.init), right[range].map(Double.init))
+        }
+    }
+
+    private mutating func add(_ reference: [Double], _ output: [Double]) {
+        samples += 1
+        let p = Self.probabilities(reference)
+        let q = Self.probabilities(output)
+        var dot = 0.0
+        var left = 0.0
+        var right = 0.0
+        var squares = 0.0
+        var divergence = 0.0
+        for index in reference.indices {
+            dot += reference[index] * output[index]
+            left += reference[index] * reference[index]
+            right += output[index] * output[index]
+            squares += (reference[index] - output[index]) * (reference[index] - output[index])
+            if p[index] > 0 { divergence += p[index] * log(p[index] / max(q[index], 1e-30)) }
+        }
+        let norms = (left * right).squareRoot()
+        cosineSum += norms > 0 ? max(0, 1 - dot / norms) : (left == right ? 0 : 1)
+        squaredErrorSum += squares / Double(reference.count)
+        divergenceSum += max(0, divergence)
+        if Self.best(reference) != Self.best(output) { disagreements += 1 }
+    }
+
+    private static func probabilities(_ values: [Double]) -> [Double] {
+        let sum = values.reduce(0, +)
+        if abs(sum - 1) < 1e-2, values.allSatisfy({ $0 >= 0 }) { return values.map { $0 / sum } }
+        let largest = values.max() ?? 0
+        let exponentials = values.map { exp($0 - largest) }
+        let total = exponentials.reduce(0, +)
+        return exponentials.map { $0 / total }
+    }
+
+    private static func best(_ values: [Double]) -> Int? {
+        values.indices.max { (values[$0], $1) < (values[$1], $0) }
+    }
+}
