@@ -121,6 +121,10 @@ public struct GraphEditor {
         var result = graph
         let kept = removingUnused ? neededNodes() : nodes.compactMap { $0 }
         let given = Set(graph.inputs.map(\.name)).union(graph.initializers.keys).union(graph.sparseInitializers.keys)
+        let made = given.union(kept.flatMap(\.outputs)).union(outerScope)
+        if let missing = graph.outputs.first(where: { !made.contains($0.name) }) {
+            throw QTuneError(.invalidModel, "output '\(missing.name)' is made by no node")
+        }
         result.nodes = try Graph.topologicallySorted(kept, given: given, outerScope: outerScope)
         if removingUnused {
             let used = Set(kept.flatMap(\.dependencies)).union(graph.outputs.map(\.name))

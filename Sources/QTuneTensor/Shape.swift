@@ -55,7 +55,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 }
 
 extension Shape {
-    /// The shape that `self` and `other` broadcast to by the rules of NumPy, or nil where they do not.
+    /// The shape that `self` and `other` broadcast to by the rules of NumPy, or nil where they do not or where the
+    /// number of elements overflows.
     public func broadcast(with other: Shape) -> Shape? {
         let rank = max(self.rank, other.rank)
         var result = [Int](repeating: 1, count: rank)
@@ -65,6 +66,6 @@ extension Shape {
             guard a == b || a == 1 || b == 1 else { return nil }
             result[axis] = a == 1 ? b : a
         }
-        return Shape(result)
+        return Shape(checking: result)
     }
 }
