@@ -1,0 +1,53 @@
+import QTuneTensor
+import Synchronization
+import Testing
+
+struct TensorStorageTests {
+    @Test(arguments: [0, 1, 63, 64, 65, 4097])
+    func ownedMemoryIsAligned(byteCount: Int) {
+        let storage = TensorStorage(byteCount: byteCount)
+        #expect(storage.byteCount == byteCount)
+        #expect(storage.addresses.lowerBound % UInt(TensorStorage.alignment) == 0)
+        #expect(storage.addresses.count == byteCount)
+    }
+
+    @Test func slicesKeepTheirParentAlive() {
+        var parent: TensorStorage? = TensorStorage(byteCount: 128)
+        parent?.base.storeBytes(of: 0x0102_0304, toByteOffset: 64, as: UInt32.self)
+        weak let watched = parent
+        var slice = parent.map { TensorStorage(slicing: $0, offset: 64, byteCount: 4) }
+        parent = nil
+        #expect(watched != nil)
+        #expect(slice?.base.load(as: UInt32.self) == 0x0102_0304)
+        var tensor = slice.map { Tensor(dtype: .uint8, shape: [4], storage: $0) }
+        slice = nil
+        #expect(tensor?.array(of: UInt8.self) == [4, 3, 2, 1])
+        tensor = nil
+        #expect(watched == nil)
+    }
+
+    @Test func foreignMemoryIsReleasedOnce() {
+        let releases = Mutex(0)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+        memory.storeBytes(of: 42, as: Int64.self)
+        do {
+            let storage = TensorStorage(foreign: memory, byteCount: 8) {
+                releases.withLock { $0 += 1 }
+                memory.deallocate()
+            }
+            let tensor = Tensor(dtype: .int64, shape: [1], storage: storage)
+            let copies = [tensor, tensor.reshaped(to: .scalar), tensor.reinterpreted(as: .uint64)]
+            #expect(copies.map(\.integers) == [[42], [42], [42]])
+            #expect(releases.withLock { $0 } == 0)
+        }
+        #expect(releases.withLock { $0 } == 1)
+    }
+
+    @Test func viewsShareMemory() {
+        let tensor = Tensor([Int32(1), 2, 3, 4, 5, 6], shape: [2, 3])
+        let view = tensor.reshaped(to: [3, 2])
+        #expect(view.storage === tensor.storage)
+        #expect(view.array(of: Int32.self) == [1, 2, 3, 4, 5, 6])
+        #expect(Tensor([Int32(1)]).storage !== Tensor([Int32(1)]).storage)
+    }
+}
