@@ -22,12 +22,12 @@ package final class GraphBuilder {
     package init() {}
 
     /// An input of known lengths.
-    package func input(_ name: String, _ dtype: DType = .float32, _ dimensions: [Int]) -> Expression {
-        input(name, dtype, dimensions: dimensions.map(Dimension.fixed))
+    package func input(_ name: String, _ dimensions: [Int], _ dtype: DType = .float32) -> Expression {
+        input(name, dimensions: dimensions.map(Dimension.fixed), dtype)
     }
 
     /// An input of which some lengths may be open.
-    package func input(_ name: String, _ dtype: DType = .float32, dimensions: [Dimension]?) -> Expression {
+    package func input(_ name: String, dimensions: [Dimension]?, _ dtype: DType = .float32) -> Expression {
         inputs.append(ValueInfo(name, .tensor(dtype, dimensions)))
         return Expression(name: name, builder: self)
     }

@@ -1,0 +1,109 @@
+import QTuneGraph
+import QTuneRuntime
+import QTuneTensor
+import QTuneTestSupport
+import Testing
+
+/// Float networks on the CPU's kernels.
+struct LoweringTests {
+    private var generator = SeededGenerator(seed: 11)
+
+    private mutating func conv(
+        _ g: GraphBuilder, _ x: GraphBuilder.Expression, _ inputs: Int, _ outputs: Int, stride: Int64 = 1
+    ) -> GraphBuilder.Expression {
+        g(
+            "Conv", x, g.constant(generator.floats([outputs, inputs, 3, 3])), g.constant(generator.floats([outputs])),
+            attributes: ["pads": .ints([1, 1, 1, 1]), "strides": .ints([stride, stride])])
+    }
+
+    /// A residual network: one change of order at the input, none at the output.
+    @Test(arguments: [1, 2]) mutating func imagesKeepOneOrder(batch: Int) throws {
+        let g = GraphBuilder()
+        let stem = g("Relu", conv(g, g.input("x", [batch, 3, 9, 7]), 3, 8, stride: 2))
+        let inner = g("Relu", conv(g, stem, 8, 8))
+        let sum = g("Relu", conv(g, inner, 8, 8) + stem)
+        let pooled = g(
+            "MaxPool", g("Concat", sum, stem, attributes: ["axis": .int(1)]),
+            attributes: ["kernel_shape": .ints([2, 2]), "ceil_mode": .int(1), "strides": .ints([2, 2])])
+        let flat = g("Flatten", g("GlobalAveragePool", g("Clip", pooled, g.constant(0), g.constant(6))))
+        let y = g("Gemm", flat, g.constant(generator.floats([16, 5])), g.constant(generator.floats([5])))
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([batch, 3, 9, 7])])
+        let counts = session.operatorCounts
+        #expect(counts["qtune.Conv2D"] == 3 && counts["Relu"] == nil && counts["Add"] == nil)
+        #expect(counts["qtune.ChannelsLast"] == 1)
+        // The one at the output is a view: its images have one pixel.
+        #expect(counts["qtune.ChannelsFirst"] == 1)
+        #expect(session.report("fuse-residual")?.matches.count == 1)
+        #expect(session.report("fuse-activation")?.matches.count == 3)
+    }
+
+    @Test mutating func whatIsTappedIsNotFused() throws {
+        let g = GraphBuilder()
+        let inner = conv(g, g.input("x", [1, 2, 5, 5]), 2, 3)
+        let y = g("Relu", inner)
+        let session = try expectSameResults(
+            g.model(y), ["x": generator.floats([1, 2, 5, 5])], taps: [inner.name])
+        #expect(session.operatorCounts["Relu"] == 1)
+    }
+
+    @Test(arguments: ["Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSwish"])
+    mutating func activationsAreFused(type: String) throws {
+        let g = GraphBuilder()
+        let y = g(type, conv(g, g.input("x", [1, 2, 4, 5]), 2, 5))
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 2, 4, 5])])
+        #expect(session.operatorCounts[type] == nil)
+    }
+
+    @Test mutating func siluAndChannelShuffleAreFound() throws {
+        let g = GraphBuilder()
+        let c = conv(g, g.input("x", [2, 2, 3, 5]), 2, 6)
+        let split = g("Reshape", g("Mul", c, g("Sigmoid", c)), g.constant(Tensor([2, 3, 2, 3, 5] as [Int64])))
+        let shuffled = g(
+            "Reshape", g("Transpose", split, attributes: ["perm": .ints([0, 2, 1, 3, 4])]),
+            g.constant(Tensor([2, 6, 3, 5] as [Int64])))
+        let session = try expectSameResults(
+            g.model(conv(g, shuffled, 6, 2)), ["x": generator.floats([2, 2, 3, 5])])
+        #expect(session.operatorCounts["qtune.ChannelShuffle"] == 1)
+        #expect(session.operatorCounts["qtune.ChannelsLast"] == 1)
+        #expect(session.operatorCounts["Sigmoid"] == nil)
+    }
+
+    /// What stands between convolutions and names axes, or gives a number for each.
+    @Test(arguments: 0..<8) mutating func nodesThatNameAxes(which: Int) throws {
+        let g = GraphBuilder()
+        let x = conv(g, g.input("x", [1, 2, 6, 5]), 2, 4)
+        let ints = { (values: [Int64]) in g.constant(Tensor(values)) }
+        let y: GraphBuilder.Expression
+        switch which {
+        case 0: y = g("Slice", x, ints([1]), ints([3]), ints([1]))
+        case 1: y = g("Pad", x, ints([0, 0, 1, 2, 0, 1, 0, 0]))
+        case 2: y = g("ReduceMean", x, ints([2, 3]), attributes: ["keepdims": .int(0)])
+        case 3: y = g("ReduceMax", x, ints([-3]), attributes: ["keepdims": .int(1)])
+        case 4: y = g("Softmax", x, attributes: ["axis": .int(1)])
+        case 5: y = g("Mul", x, g.constant(generator.floats([4, 1, 1])))
+        case 6:
+            let parts = g.apply("Split", [x, ints([1, 3])], results: [nil, nil], attributes: ["axis": .int(1)])
+            y = g("Concat", parts[1], parts[0], attributes: ["axis": .int(-3)])
+        default: y = g("PRelu", x, g.constant(generator.floats([4, 1, 1])))
+        }
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 2, 6, 5])])
+        #expect(session.operatorCounts["qtune.Conv2D"] == 1)
+    }
+
+    /// Converters from NHWC frameworks put transpositions round the graph; none is left.
+    @Test mutating func transpositionsRoundTheGraphVanish() throws {
+        let g = GraphBuilder()
+        let x = g("Transpose", g.input("x", [1, 5, 6, 2]), attributes: ["perm": .ints([0, 3, 1, 2])])
+        let y = g("Transpose", conv(g, x, 2, 3), attributes: ["perm": .ints([0, 2, 3, 1])])
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 5, 6, 2])])
+        #expect(session.operatorCounts == ["qtune.Conv2D": 1])
+    }
+
+    @Test mutating func productsTakeTheirBias() throws {
+        let g = GraphBuilder()
+        let product = g("MatMul", g.input("x", [2, 3, 5]), g.constant(generator.floats([5, 4])))
+        let y = g("Relu", g.constant(generator.floats([4])) + product)
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([2, 3, 5])])
+        #expect(session.operatorCounts == ["qtune.Linear": 1])
+    }
+}
