@@ -42,7 +42,7 @@ struct IntegerLoweringTests {
         let (w, s, b) = weights(5, 3)
         let biasScale = Tensor(s.array(of: Float.self).map { $0 * 0.02 })
         let c = g(
-            "Conv", real(g, g.input("x", [2, 3, 6, 5], .uint8)),
+            "Conv", real(g, g.input("x", .uint8, [2, 3, 6, 5])),
             g("DequantizeLinear", g.constant(w), g.constant(s), attributes: ["axis": .int(0)]),
             g("DequantizeLinear", g.constant(b), g.constant(biasScale), attributes: ["axis": .int(0)]),
             attributes: Self.pads)
@@ -56,7 +56,7 @@ struct IntegerLoweringTests {
         let zeros = Tensor(zeros: .int8, shape: [5])
         return g.model(
             g(
-                "QLinearConv", g.input("x", [2, 3, 6, 5], .uint8), scale(g, 0.02), zero(g, 120), g.constant(w),
+                "QLinearConv", g.input("x", .uint8, [2, 3, 6, 5]), scale(g, 0.02), zero(g, 120), g.constant(w),
                 g.constant(s), g.constant(zeros), scale(g, 0.05), zero(g, 3), g.constant(b), named: "y",
                 attributes: Self.pads))
     }
@@ -84,7 +84,7 @@ struct IntegerLoweringTests {
         "Transpose", "Relu"])
     mutating func nodesBetweenIntegersBecomeIntegerNodes(type: String) throws {
         let g = GraphBuilder()
-        let x = g.input("x", [1, 4, 4, 6], .uint8)
+        let x = g.input("x", .uint8, [1, 4, 4, 6])
         let a = real(g, x)
         let b = g("DequantizeLinear", g("Transpose", x, attributes: ["perm": .ints([0, 2, 1, 3])]), scale(g, 0.03), zero(g, 90))
         let y: GraphBuilder.Expression
@@ -106,7 +106,7 @@ struct IntegerLoweringTests {
 
     @Test mutating func equalParametersVanish() throws {
         let g = GraphBuilder()
-        let x = g("Identity", g.input("x", [5], .uint8))
+        let x = g("Identity", g.input("x", .uint8, [5]))
         let y = g("DequantizeLinear", quantize(g, real(g, x), 0.02, 120), scale(g, 0.5), zero(g, 7))
         let session = try expectSameResults(g.model(y), ["x": generator.integers(UInt8.self, [5])])
         #expect(session.operatorCounts == ["DequantizeLinear": 1])
@@ -115,16 +115,29 @@ struct IntegerLoweringTests {
     @Test mutating func aRealResultComesStraightFromTheSums() throws {
         let g = GraphBuilder()
         let w = g("DequantizeLinear", g.constant(generator.integers(Int8.self, [7, 4])), scale(g, 0.01))
-        let y = g("Gemm", real(g, g.input("x", [3, 7], .uint8)), w, g.constant(generator.floats([4])))
+        let y = g("Gemm", real(g, g.input("x", .uint8, [3, 7])), w, g.constant(generator.floats([4])))
         let session = try expectSameResults(g.model(y), ["x": generator.integers(UInt8.self, [3, 7])])
         #expect(session.operatorCounts == ["qtune.IntegerLinear": 1])
     }
 
     @Test mutating func whatNoKernelDoesIsLiteral() throws {
         let g = GraphBuilder()
-        let y = quantize(g, g("Softmax", real(g, g.input("x", [2, 7], .uint8))), 0.004, 0)
+        let y = quantize(g, g("Softmax", real(g, g.input("x", .uint8, [2, 7]))), 0.004, 0)
         let session = try expectSameResults(g.model(y), ["x": generator.integers(UInt8.self, [2, 7])])
         #expect(session.operatorCounts["Softmax"] == 1)
         #expect(session.report("absorb-quantization")?.refusals.first?.reason == "no integer kernel does Softmax")
+    }
+
+    /// Pools of integers, as QOperator networks have them between their convolutions.
+    @Test(arguments: [0, 1] as [Int64]) mutating func integersArePooled(ceilMode: Int64) throws {
+        let g = GraphBuilder()
+        let y = g(
+            "MaxPool", g.input("x", .uint8, [2, 3, 6, 5]), named: "y",
+            attributes: [
+                "kernel_shape": .ints([3, 2]), "strides": .ints([2, 2]), "pads": .ints([1, 0, 1, 1]),
+                "ceil_mode": .int(ceilMode),
+            ])
+        let session = try expectSameResults(g.model(y), ["x": generator.integers(UInt8.self, [2, 3, 6, 5])])
+        #expect(session.operatorCounts["qtune.QuantizedMaxPool2D"] == 1)
     }
 }

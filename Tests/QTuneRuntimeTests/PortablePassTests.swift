@@ -132,14 +132,6 @@ struct PortablePassTests {
         #expect(session.operatorCounts == ["Add": 1])
     }
 
-    @Test func randomNumbersAreNotConstants() throws {
-        let g = GraphBuilder()
-        let random = g("RandomUniform", attributes: ["shape": .ints([4]), "dtype": .int(1)])
-        let session = try Session(g.model(g.input("x", [4]) + random))
-        #expect(session.operatorCounts["RandomUniform"] == 1)
-        #expect(session.passReports[0].refusals.first?.reason.contains("differ from run to run") == true)
-    }
-
     @Test func largeResultsAreNotKept() throws {
         let g = GraphBuilder()
         let filled = g("Expand", g.constant(1), g.constant(Tensor([2048, 2048] as [Int64])))

@@ -24,15 +24,15 @@ struct SessionTests {
 
     @Test func resultsBelongToTheCaller() throws {
         let session = try Session(model())
-        let first = try #require(try session.run(["x": Tensor([1, 2], shape: [1, 2] as Shape)] as [String: Tensor])["y"])
+        let first = try #require(try session.run(["x": Tensor([1, 2] as [Float], shape: [1, 2])])["y"])
         let copy = first.array(of: Float.self)
-        for value in 0..<4 { _ = try session.run(["x": Tensor([Float(value), 9], shape: [1, 2])]) }
+        for value in 0..<4 { _ = try session.run(["x": Tensor([Float(value), 9] as [Float], shape: [1, 2])]) }
         #expect(first.array(of: Float.self) == copy)
     }
 
     @Test(arguments: [false, true]) func tapsAreGivenOut(optimizes: Bool) throws {
         let session = try Session(model(), options: SessionOptions(optimizes: optimizes, taps: ["inner", "x"]))
-        let results = try session.run(["x": Tensor([1, -2], shape: [1, 2] as Shape)])
+        let results = try session.run(["x": Tensor([1, -2] as [Float], shape: [1, 2])])
         #expect(results["inner"]?.array(of: Float.self) == [3, 0])
         #expect(results["x"]?.array(of: Float.self) == [1, -2])
         #expect(results["y"]?.array(of: Float.self) == [4, -2])
@@ -43,7 +43,7 @@ struct SessionTests {
         let session = try Session(model(), options: SessionOptions(entries: ["inner"]))
         #expect(session.inputs.map(\.name).sorted() == ["inner", "x"])
         let results = try session.run([
-            "inner": Tensor([10, 20], shape: [1, 2] as Shape), "x": Tensor([1, 2], shape: [1, 2] as Shape),
+            "inner": Tensor([10, 20] as [Float], shape: [1, 2]), "x": Tensor([1, 2] as [Float], shape: [1, 2]),
         ])
         #expect(results["y"]?.array(of: Float.self) == [11, 22])
     }
@@ -86,7 +86,7 @@ struct SessionTests {
     @Test func theProfilerSeesEveryNode() throws {
         let session = try Session(model())
         let profiler = Profiler()
-        let x = Tensor([1, 2], shape: [1, 2] as Shape)
+        let x = Tensor([1, 2] as [Float], shape: [1, 2])
         _ = try session.run(["x": x], profiler: profiler)
         _ = try session.run(["x": x], profiler: profiler)
         #expect(profiler.entries.count == session.prepared.graph.nodes.count)

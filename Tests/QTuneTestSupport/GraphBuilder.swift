@@ -21,13 +21,16 @@ package final class GraphBuilder {
 
     package init() {}
 
+    /// A float32 input of known lengths.
+    package func input(_ name: String, _ dimensions: [Int]) -> Expression { input(name, .float32, dimensions) }
+
     /// An input of known lengths.
-    package func input(_ name: String, _ dimensions: [Int], _ dtype: DType = .float32) -> Expression {
-        input(name, dimensions: dimensions.map(Dimension.fixed), dtype)
+    package func input(_ name: String, _ dtype: DType, _ dimensions: [Int]) -> Expression {
+        input(name, dtype, dimensions: dimensions.map(Dimension.fixed))
     }
 
     /// An input of which some lengths may be open.
-    package func input(_ name: String, dimensions: [Dimension]?, _ dtype: DType = .float32) -> Expression {
+    package func input(_ name: String, _ dtype: DType = .float32, dimensions: [Dimension]?) -> Expression {
         inputs.append(ValueInfo(name, .tensor(dtype, dimensions)))
         return Expression(name: name, builder: self)
     }

@@ -15,14 +15,14 @@ struct IntegerAbsorption: Pass {
         }
         for id in rewriting.editor.nodeIDs {
             guard let node = rewriting.editor[id] else { continue }
-            let made: Node?
+            let unbounded = IntegerOutput.real(lower: -.infinity, upper: .infinity)
+            let outcome: Result<Node, IntegerRefusal>
             switch node.qualifiedType {
-            case "Conv": made = try? IntegerProducts.convolution(node, .real(lower: -.infinity, upper: .infinity), rewriting).get()
-            case "Gemm", "MatMul":
-                made = try? IntegerProducts.matrix(node, .real(lower: -.infinity, upper: .infinity), rewriting).get()
-            default: made = nil
+            case "Conv": outcome = IntegerProducts.convolution(node, unbounded, rewriting)
+            case "Gemm", "MatMul": outcome = IntegerProducts.matrix(node, unbounded, rewriting)
+            default: continue
             }
-            guard var made else { continue }
+            guard case .success(var made) = outcome else { continue }
             made.outputs = node.outputs
             rewriting.editor.replace(id, with: made)
             rewriting.matched(node)

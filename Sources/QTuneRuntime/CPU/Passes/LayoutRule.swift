@@ -79,8 +79,14 @@ enum LayoutRule {
 
     @Sendable private static func pool(_ node: Node, _ rewriting: Rewriting, _ type: String) -> LoweredNode? {
         let input = rewriting.value(node.inputs[0])
-        guard input.rank == 4, input.dtype == .float32, node.outputs.count == 1 else { return nil }
+        guard input.rank == 4, node.outputs.count == 1 else { return nil }
         var lowered = node
+        if node.opType == "MaxPool", input.dtype == .uint8 || input.dtype == .int8 {
+            (lowered.opType, lowered.domain) = (QuantizedMaxPool2D.name, QuantizedMaxPool2D.domain)
+            lowered.attributes[ImageOrder.attribute] = .int(1)
+            return LoweredNode(node: lowered, images: [0])
+        }
+        guard input.dtype == .float32 else { return nil }
         (lowered.opType, lowered.domain) = (type, "qtune")
         return LoweredNode(node: lowered, images: [0])
     }
