@@ -103,7 +103,9 @@ final class PlanRecorder {
 
     /// Lets the first result be written over an operand that nobody reads afterwards, where the operator says it can.
     private func mergeInPlace(_ index: Int, _ step: Program.Step) {
-        guard let result = results[index].first ?? nil, result.isMade, buffers[result.buffer].isPlannable else { return }
+        guard let result = results[index].first ?? nil, result.isMade, buffers[result.buffer].isPlannable else {
+            return
+        }
         for position in step.operator.inPlaceInputs where position < step.operands.count {
             guard case .slot(let slot) = step.operands[position], let used = bufferOfSlot[slot] else { continue }
             let target = root(used)

@@ -69,7 +69,8 @@ public final class Session: Sendable {
             uniqueKeysWithValues: results.map { name, value in
                 guard let tensor = value.tensor else {
                     throw QTuneError(
-                        .unsupported, "'\(name)' is a \(value.type), not a tensor", remedy: "ask for its elements instead")
+                        .unsupported, "'\(name)' is a \(value.type), not a tensor",
+                        remedy: "ask for its elements instead")
                 }
                 return (name, tensor)
             })

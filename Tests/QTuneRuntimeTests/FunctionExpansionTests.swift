@@ -10,7 +10,9 @@ struct FunctionExpansionTests {
         var function = Function(
             name: "Leaky", domain: "test", inputs: ["x"], outputs: ["y"],
             nodes: [
-                Node("Constant", inputs: [], outputs: ["s"], attributes: ["value_float": .reference(name: "slope", kind: 1)]),
+                Node(
+                    "Constant", inputs: [], outputs: ["s"],
+                    attributes: ["value_float": .reference(name: "slope", kind: 1)]),
                 Node("Mul", inputs: ["x", "s"], outputs: ["p"]), Node("Max", inputs: ["x", "p"], outputs: ["y"]),
             ], opsets: ["": 21])
         function.attributeDefaults = ["slope": .float(0.5)]

@@ -80,13 +80,17 @@ struct IntegerLoweringTests {
         #expect(a == b)
     }
 
-    @Test(arguments: ["Add", "Mul", "Concat", "Sigmoid", "Tanh", "MaxPool", "AveragePool", "GlobalAveragePool", "Reshape",
-        "Transpose", "Relu"])
+    @Test(arguments: [
+        "Add", "Mul", "Concat", "Sigmoid", "Tanh", "MaxPool", "AveragePool", "GlobalAveragePool", "Reshape",
+        "Transpose", "Relu",
+    ])
     mutating func nodesBetweenIntegersBecomeIntegerNodes(type: String) throws {
         let g = GraphBuilder()
         let x = g.input("x", .uint8, [1, 4, 4, 6])
         let a = real(g, x)
-        let b = g("DequantizeLinear", g("Transpose", x, attributes: ["perm": .ints([0, 2, 1, 3])]), scale(g, 0.03), zero(g, 90))
+        let b = g(
+            "DequantizeLinear", g("Transpose", x, attributes: ["perm": .ints([0, 2, 1, 3])]), scale(g, 0.03),
+            zero(g, 90))
         let y: GraphBuilder.Expression
         switch type {
         case "Add", "Mul": y = quantize(g, g(type, a, b))

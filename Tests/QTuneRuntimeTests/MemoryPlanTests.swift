@@ -1,7 +1,6 @@
+import QTuneRuntime
 import QTuneTestSupport
 import Testing
-
-import QTuneRuntime
 
 struct MemoryPlanTests {
     @Test(arguments: 0..<20)

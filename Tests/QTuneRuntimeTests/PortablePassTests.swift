@@ -4,7 +4,8 @@ import QTuneTensor
 import QTuneTestSupport
 import Testing
 
-/// Passes that do not depend on the device: each fires on its pattern, says why where it does not, and changes no result.
+/// Passes that do not depend on the device: each fires on its pattern, says why where it does not, and changes no
+/// result.
 struct PortablePassTests {
     private var generator = SeededGenerator(seed: 7)
 
@@ -21,7 +22,8 @@ struct PortablePassTests {
     static let cases = [
         Case(image: [1, 1, 1, 1], outputs: 1, kernel: 1), Case(image: [2, 3, 7, 5], outputs: 4),
         Case(image: [1, 4, 5, 5], outputs: 4, groups: 4, hasBias: false),
-        Case(image: [1, 6, 9, 2], outputs: 9, kernel: 1, groups: 3), Case(image: [3, 17, 3, 4], outputs: 19, hasBias: false),
+        Case(image: [1, 6, 9, 2], outputs: 9, kernel: 1, groups: 3),
+        Case(image: [3, 17, 3, 4], outputs: 19, hasBias: false),
     ]
 
     private mutating func convolution(_ g: GraphBuilder, _ c: Case) -> GraphBuilder.Expression {

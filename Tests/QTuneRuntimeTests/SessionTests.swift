@@ -54,13 +54,14 @@ struct SessionTests {
         #expect(throws: QTuneError.self) { try Session(model(), options: SessionOptions(fixedDimensions: ["M": 2])) }
     }
 
-    @Test(arguments: [
-        (["z": Tensor(zeros: .float32, shape: [1, 2])], "no input called 'z'"),
-        ([:], "input 'x' is missing"),
-        (["x": Tensor(zeros: .int32, shape: [1, 2])], "expected float32[N, 2], got int32[1, 2]"),
-        (["x": Tensor(zeros: .float32, shape: [1, 3])], "expected float32[N, 2], got float32[1, 3]"),
-        (["x": Tensor(zeros: .float32, shape: [2])], "expected float32[N, 2], got float32[2]"),
-    ] as [([String: Tensor], String)])
+    @Test(
+        arguments: [
+            (["z": Tensor(zeros: .float32, shape: [1, 2])], "no input called 'z'"),
+            ([:], "input 'x' is missing"),
+            (["x": Tensor(zeros: .int32, shape: [1, 2])], "expected float32[N, 2], got int32[1, 2]"),
+            (["x": Tensor(zeros: .float32, shape: [1, 3])], "expected float32[N, 2], got float32[1, 3]"),
+            (["x": Tensor(zeros: .float32, shape: [2])], "expected float32[N, 2], got float32[2]"),
+        ] as [([String: Tensor], String)])
     func feedsThatDoNotFitAreNamed(feeds: [String: Tensor], expected: String) throws {
         let session = try Session(model())
         let error = #expect(throws: QTuneError.self) { try session.run(feeds) }

@@ -24,7 +24,8 @@ package struct CPUBackend: Backend {
             QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
             IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
             ConstantFolding(
-                purpose: "dequantize the weights that stay real, so that lowering finds constants", growthBudget: 1 << 30),
+                purpose: "dequantize the weights that stay real, so that lowering finds constants",
+                growthBudget: 1 << 30),
             CompositeRecognition(purpose: "find what one kernel does among several nodes, before lowering hides it"),
             LayoutLowering(purpose: "give images to the NHWC kernels, and keep them in that order"),
             MatrixLowering(purpose: "pack constant matrices"),

@@ -42,7 +42,8 @@ struct AffineFolding: Pass {
         case "Add": return ChannelAffine(factors: [1], offsets: values)
         case "Sub":
             return isFirst
-                ? ChannelAffine(factors: [-1], offsets: values) : ChannelAffine(factors: [1], offsets: values.map { -$0 })
+                ? ChannelAffine(factors: [-1], offsets: values)
+                : ChannelAffine(factors: [1], offsets: values.map { -$0 })
         case "Mul": return ChannelAffine(factors: values, offsets: [0])
         default:
             guard !isFirst else { throw WeightedNode.Refusal(reason: "the constant is divided by the result") }

@@ -23,7 +23,8 @@ struct BatchNormalizationFolding: Pass {
     private static func affine(
         of node: Node, _ rewriting: Rewriting
     ) -> Result<ChannelAffine, WeightedNode.Refusal> {
-        guard node.int("training_mode") ?? 0 == 0, node.outputs.dropFirst().allSatisfy(\.isEmpty), node.inputs.count == 5
+        guard node.int("training_mode") ?? 0 == 0, node.outputs.dropFirst().allSatisfy(\.isEmpty),
+            node.inputs.count == 5
         else { return .failure(.init(reason: "it is in training mode")) }
         var values: [[Double]] = []
         for index in 1...4 {
@@ -65,7 +66,8 @@ struct BatchNormalizationFolding: Pass {
         let offset = rewriting.editor.addInitializer(
             Tensor(affine.offsets.map { Float($0) }, shape: shape), named: "\(node.outputs[0])_offset")
         let product = rewriting.editor.freshName("\(node.outputs[0])_product")
-        rewriting.editor.replace(id, with: Node("Add", name: node.name, inputs: [product, offset], outputs: node.outputs))
+        rewriting.editor.replace(
+            id, with: Node("Add", name: node.name, inputs: [product, offset], outputs: node.outputs))
         rewriting.editor.insert(Node("Mul", inputs: [node.inputs[0], factor], outputs: [product]))
         rewriting.declare(product, rewriting.value(node.inputs[0]))
         return true

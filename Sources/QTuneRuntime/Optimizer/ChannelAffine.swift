@@ -72,7 +72,8 @@ struct WeightedNode {
             layout = isTransposed ? .channelFirst(inner: weights.shape[1]) : .channelLast
         }
         // A bias of another shape, which Gemm may have, differs from row to row.
-        guard channels > 0, bias.map({ $0.count == 1 || $0.count == channels && $0.shape.dimensions.last == channels }) ?? true
+        guard channels > 0,
+            bias.map({ $0.count == 1 || $0.count == channels && $0.shape.dimensions.last == channels }) ?? true
         else {
             throw Refusal(reason: "the bias is not one number a channel")
         }
@@ -98,7 +99,9 @@ struct WeightedNode {
         var scaled = weights
         if affine.factors.contains(where: { $0 != 1 }) {
             var values = weights.array(of: Float.self)
-            for index in values.indices { values[index] = Float(Double(values[index]) * affine.factors[channel(ofElement: index)]) }
+            for index in values.indices {
+                values[index] = Float(Double(values[index]) * affine.factors[channel(ofElement: index)])
+            }
             scaled = Tensor(values, shape: weights.shape)
         }
         return (scaled, Tensor(newBias))

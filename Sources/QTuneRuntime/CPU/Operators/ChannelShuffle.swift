@@ -1,6 +1,6 @@
 internal import QTuneGraph
-internal import QTuneOperators
 internal import QTuneKernels
+internal import QTuneOperators
 internal import QTuneTensor
 
 /// Takes the channels of images, which stand in `group` groups, one from each group in turn.

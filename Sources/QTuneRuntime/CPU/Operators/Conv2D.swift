@@ -63,7 +63,8 @@ struct Conv2D: Operator {
             0, .float32, [batch, place.output.height, place.output.width, kernel.outputChannels])
         let residual = try context.optionalTensor(3)
         guard residual.map({ $0.shape == output.shape && $0.dtype == .float32 }) ?? true else {
-            throw QTuneError(.invalidInput, "a residual of \(residual?.shape ?? .scalar) for a result of \(output.shape)")
+            throw QTuneError(
+                .invalidInput, "a residual of \(residual?.shape ?? .scalar) for a result of \(output.shape)")
         }
         kernel.run(input, padding: place.window.padding, residual: residual, into: output, pool: context.pool)
         return [.tensor(output)]

@@ -1,6 +1,6 @@
 package import QTuneGraph
-package import QTuneOperators
 internal import QTuneKernels
+package import QTuneOperators
 internal import QTuneTensor
 
 /// An operator of the CPU's own that works on images and says in an attribute which order they have.

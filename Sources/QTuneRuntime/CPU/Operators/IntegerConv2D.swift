@@ -3,8 +3,8 @@ internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
-/// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height, width]
-/// and an optional bias, int32 in units of the sums or, for real results, float32.
+/// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height,
+/// width] and an optional bias, int32 in units of the sums or, for real results, float32.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"

@@ -52,7 +52,8 @@ struct Linear: Operator {
             0, .float32, Shape(input.shape.dimensions.dropLast() + [matrix.columns]))
         let residual = try context.optionalTensor(3)
         guard residual.map({ $0.shape == output.shape && $0.dtype == .float32 }) ?? true else {
-            throw QTuneError(.invalidInput, "a residual of \(residual?.shape ?? .scalar) for a result of \(output.shape)")
+            throw QTuneError(
+                .invalidInput, "a residual of \(residual?.shape ?? .scalar) for a result of \(output.shape)")
         }
         matrix.run(input, residual: residual, into: output, pool: context.pool)
         return [.tensor(output)]

@@ -137,7 +137,9 @@ enum IntegerRule {
 
     private static func paddingValue(_ node: Node, _ rewriting: Rewriting) -> Float? {
         guard node.inputs.count > 2, !node.inputs[2].isEmpty else { return 0 }
-        if let value = rewriting.quantized(node.inputs[2]), let integer = rewriting.editor.constant(value.integers)?.integers?.first {
+        if let value = rewriting.quantized(node.inputs[2]),
+            let integer = rewriting.editor.constant(value.integers)?.integers?.first
+        {
             return Float(Int32(clamping: integer) - value.parameters.zeroPoints[0]) * value.parameters.scales[0]
         }
         guard let tensor = rewriting.constant(node, 2), tensor.dtype == .float32, tensor.count == 1 else { return nil }

@@ -122,7 +122,9 @@ extension ImageTable {
             return true
         }
         if permutation == ImageLayout.channelsLast.permutation, let known = channelsLastNames[input] {
-            guard rewriting.editor.producer(of: known) != nil || !rewriting.editor.isOutput(output) else { return false }
+            guard rewriting.editor.producer(of: known) != nil || !rewriting.editor.isOutput(output) else {
+                return false
+            }
             return rewriting.bypass(id, with: known)
         }
         return false

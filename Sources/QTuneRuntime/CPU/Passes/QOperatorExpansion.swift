@@ -68,7 +68,8 @@ struct QOperatorExpansion: Pass {
         var plain = Node(form.type, name: node.name, inputs: inputs, outputs: [real], attributes: node.attributes)
         plain.attributes["channels_last"] = nil
         plain.attributes["opset"] = nil
-        let parameters = [node.inputs[form.result]] + (form.result + 1 < node.inputs.count ? [node.inputs[form.result + 1]] : [])
+        let parameters =
+            [node.inputs[form.result]] + (form.result + 1 < node.inputs.count ? [node.inputs[form.result + 1]] : [])
         rewriting.editor.insert(plain)
         rewriting.declare(real, .tensor(.float32, rewriting.value(node.outputs[0]).dimensions))
         rewriting.editor.replace(id, with: Node("QuantizeLinear", inputs: [real] + parameters, outputs: node.outputs))
@@ -109,7 +110,8 @@ struct QOperatorExpansion: Pass {
         let name = rewriting.editor.freshName("\(node.inputs[index])_real")
         rewriting.editor.insert(
             Node(
-                "DequantizeLinear", inputs: [node.inputs[index], scale], outputs: [name], attributes: ["axis": .int(0)]))
+                "DequantizeLinear", inputs: [node.inputs[index], scale], outputs: [name], attributes: ["axis": .int(0)])
+        )
         return name
     }
 }

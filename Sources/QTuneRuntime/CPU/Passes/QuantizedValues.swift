@@ -35,7 +35,9 @@ extension Rewriting {
         var zeroPoint = 0
         var type = dtype
         if node.inputs.count > 2, !node.inputs[2].isEmpty {
-            guard let tensor = constant(node, 2), tensor.count == 1, let number = tensor.integers?.first else { return nil }
+            guard let tensor = constant(node, 2), tensor.count == 1, let number = tensor.integers?.first else {
+                return nil
+            }
             (zeroPoint, type) = (number, tensor.dtype)
         }
         guard let type, type == .uint8 || type == .int8, let real = scale.array(of: Float.self).first, real > 0 else {
@@ -91,7 +93,8 @@ extension Rewriting {
         else { return nil }
         let scales = scale.array(of: Float.self)
         if scales.count > 1 {
-            guard tensor.shape.normalizedAxis(Int(node.int("axis") ?? 1)) == axis, tensor.shape[axis] == scales.count else {
+            guard tensor.shape.normalizedAxis(Int(node.int("axis") ?? 1)) == axis, tensor.shape[axis] == scales.count
+            else {
                 return nil
             }
         }
@@ -108,7 +111,8 @@ extension Rewriting {
     /// How a bias enters integer sums of `channels` channels and those scales.
     func integerBias(_ value: String, sumScales: [Float], channels: Int) -> BiasForm? {
         if let constant = editor.constant(value) {
-            guard constant.dtype == .float32, constant.count == channels, constant.shape.dimensions.last == channels else {
+            guard constant.dtype == .float32, constant.count == channels, constant.shape.dimensions.last == channels
+            else {
                 return nil
             }
             return .real(value)
@@ -117,7 +121,8 @@ extension Rewriting {
             let integers = constant(node, 0), integers.dtype == .int32, integers.count == channels,
             integers.shape.dimensions.last == channels,
             let scale = constant(node, 1), scale.dtype == .float32,
-            node.inputs.count < 3 || node.inputs[2].isEmpty || constant(node, 2)?.integers?.allSatisfy({ $0 == 0 }) == true
+            node.inputs.count < 3 || node.inputs[2].isEmpty
+                || constant(node, 2)?.integers?.allSatisfy({ $0 == 0 }) == true
         else { return nil }
         let scales = scale.array(of: Float.self)
         guard scales.count == 1 || scales.count == channels else { return nil }
