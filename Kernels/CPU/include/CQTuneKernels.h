@@ -1,6 +1,7 @@
 // The C face of the CPU kernels. Swift sees it through QTuneKernels only.
 #pragma once
 
+#include "qt_ceiling.h"
 #include "qt_f32_depthwise.h"
 #include "qt_f32_elementwise.h"
 #include "qt_f32_gemm.h"

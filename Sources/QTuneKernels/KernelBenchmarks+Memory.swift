@@ -1,0 +1,41 @@
+internal import QTuneTensor
+
+extension KernelBenchmarks {
+    /// Kernels whose pace memory sets, on the largest inner tensor of resnet50 (256 channels at 56x56).
+    static func memoryCases(_ tier: CPUTier) -> [Case] {
+        let image: Shape = [1, 56, 56, 256]
+        let parameters = QuantizationParameters(dtype: .uint8, scales: [0.0078125], zeroPoints: [128])
+
+        func memoryCase(
+            _ name: String, _ family: KernelFamily, from input: @escaping @Sendable () -> Tensor,
+            to output: DType = .float32, shape: Shape? = nil,
+            _ run: @escaping @Sendable (_ input: Tensor, _ output: Tensor, ThreadPool) -> Void
+        ) -> Case {
+            Case("\(name) 56x56x256", family: family, tier: tier, operations: image.elementCount, ceiling: nil) {
+                let (x, y, pool) = (input(), Tensor(zeros: output, shape: shape ?? image), ThreadPool(threads: 1))
+                return { run(x, y, pool) }
+            }
+        }
+
+        let floats: @Sendable () -> Tensor = { Samples.floats(image) }
+        let bytes: @Sendable () -> Tensor = { Samples.bytes(image) }
+        let elementwise = IntegerKernels.elementwiseFamily
+        return [
+            memoryCase("sigmoid", FloatKernels.elementwiseFamily, from: floats) {
+                Elementwise.unary(.sigmoid, $0, into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("softmax", FloatKernels.reductionFamily, from: floats) {
+                Softmax.lastAxis($0, into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("transpose to NCHW", FloatKernels.transposeFamily, from: floats, shape: [1, 256, 56, 56]) {
+                Layout.transpose($0, permutation: [0, 3, 1, 2], into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("quantize", elementwise, from: floats, to: .uint8) {
+                IntegerElementwise.quantize($0, parameters, into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("dequantize", elementwise, from: bytes) {
+                IntegerElementwise.dequantize($0, parameters, into: $1, pool: $2, tier: tier)
+            },
+        ]
+    }
+}
