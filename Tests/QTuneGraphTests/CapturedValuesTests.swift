@@ -30,7 +30,9 @@ struct CapturedValuesTests {
         // Each name once, in the order of first use; omitted operands are no names.
         (graph(outputs: ["y", "b"], [Node("Clip", inputs: ["b", "", "a", "b"], outputs: ["y"])]), ["b", "a"]),
         (
-            graph(outputs: ["y"], initializers: ["w": Tensor([Float(1)])], [Node("Mul", inputs: ["w", "w"], outputs: ["y"])]),
+            graph(
+                outputs: ["y"], initializers: ["w": Tensor([Float(1)])],
+                [Node("Mul", inputs: ["w", "w"], outputs: ["y"])]),
             []
         ),
         (deep, ["flag", "far"]),
@@ -56,7 +58,8 @@ struct CapturedValuesTests {
 
     @Test func sparseConstantsAreGiven() {
         var graph = Self.graph(outputs: ["y"], [Node("Mul", inputs: ["s", "t"], outputs: ["y"])])
-        graph.sparseInitializers["s"] = SparseTensor(values: Tensor([Float(1)]), indices: Tensor([Int64(0)]), dimensions: [3])
+        graph.sparseInitializers["s"] = SparseTensor(
+            values: Tensor([Float(1)]), indices: Tensor([Int64(0)]), dimensions: [3])
         #expect(graph.capturedValues == ["t"])
     }
 }

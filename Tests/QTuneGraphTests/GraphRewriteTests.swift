@@ -78,7 +78,8 @@ struct GraphRewriteTests {
 
     @Test func usesInsideBranchesAreReplaced() throws {
         let branch = Graph(outputs: [ValueInfo("a")])
-        let hiding = Graph(inputs: [ValueInfo("a")], outputs: [ValueInfo("n")], nodes: [Node("N", inputs: ["a"], outputs: ["n"])])
+        let hiding = Graph(
+            inputs: [ValueInfo("a")], outputs: [ValueInfo("n")], nodes: [Node("N", inputs: ["a"], outputs: ["n"])])
         var graph = chain
         graph.outputs.append(ValueInfo("i"))
         var editor = GraphEditor(graph)

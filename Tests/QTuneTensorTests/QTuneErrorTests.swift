@@ -8,7 +8,8 @@ struct QTuneErrorTests {
             (QTuneError(.invalidModel, "it is damaged", remedy: "fetch it again"), "it is damaged (fetch it again)"),
             (QTuneError(.unsupported, "no", place: ["node 'a'", "tensor 'b'"]), "node 'a': tensor 'b': no"),
             (
-                QTuneError(.inputOutput, "no", place: ["tensor 'b'"], remedy: "try").within("node 'a'").within("m.onnx"),
+                QTuneError(.inputOutput, "no", place: ["tensor 'b'"], remedy: "try").within("node 'a'").within(
+                    "m.onnx"),
                 "m.onnx: node 'a': tensor 'b': no (try)"
             ),
         ])

@@ -45,7 +45,8 @@ struct ShapeLimitsTests {
         #expect(Shape.scalar.description == "[]")
     }
 
-    @Test(arguments: [([], []), ([7], [1]), ([2, 0, 3], [0, 3, 1]), ([2, 3, 4, 5], [60, 20, 5, 1])] as [([Int], [Int])])
+    @Test(
+        arguments: [([], []), ([7], [1]), ([2, 0, 3], [0, 3, 1]), ([2, 3, 4, 5], [60, 20, 5, 1])] as [([Int], [Int])])
     func strides(dimensions: [Int], expected: [Int]) {
         #expect(Shape(dimensions).strides == expected)
     }

@@ -28,7 +28,8 @@ struct TensorElementTests {
     /// Bytes hold packed elements lowest bits first; the last byte may be full in part.
     @Test(
         arguments: [
-            (.uint2, 5, [0b11_10_01_00, 0b01], [0, 1, 2, 3, 1]), (.int2, 5, [0b11_10_01_00, 0b10], [0, 1, -2, -1, -2]),
+            (.uint2, 5, [0b11_10_01_00, 0b01], [0, 1, 2, 3, 1]),
+            (.int2, 5, [0b11_10_01_00, 0b10], [0, 1, -2, -1, -2]),
             (.uint4, 3, [0xF0, 0x08], [0, 15, 8]), (.int4, 3, [0xF0, 0x08], [0, -1, -8]), (.int4, 2, [0x87], [7, -8]),
             (.bool, 2, [0, 1], [0, 1]), (.int8, 2, [0x80, 0x7F], [-128, 127]),
         ] as [(DType, Int, [UInt8], [Int])])
