@@ -1,4 +1,4 @@
-package import QTuneGraph
+internal import QTuneGraph
 package import QTuneTensor
 
 /// An operator as one node uses it: attributes decoded and validated, ready to infer types and to evaluate.

@@ -1,7 +1,7 @@
 import QTuneTensor
 import Testing
 
-@testable import QTuneData
+import QTuneData
 
 @Suite struct MetricsTests {
     /// Values of `scipy.stats.weightedtau`.

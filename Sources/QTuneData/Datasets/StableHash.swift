@@ -8,13 +8,15 @@ public struct StableHash: Hashable, Sendable {
     public init(_ texts: some Sequence<String>) {
         for text in texts {
             update(text.utf8)
-            update(CollectionOfOne(0))
+            update(0)
         }
     }
 
     public mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in bytes { update(byte) }
     }
+
+    public mutating func update(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
     /// Sixteen hexadecimal digits.
     public var text: String {

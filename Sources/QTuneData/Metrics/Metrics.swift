@@ -10,6 +10,8 @@ public struct Metrics: Codable, Sendable, Hashable {
     public let agreement: Double
     /// Dissimilarity of the best five to those of the reference, 0...100, as published (see `weightedTau`). Lower is better.
     public let dissimilarity: Double
+    /// Standard error of `dissimilarity`.
+    public let dissimilarityError: Double
 
     /// - Parameters:
     ///   - reference: the answers of the network in float32 for the same samples.
@@ -23,15 +25,19 @@ public struct Metrics: Codable, Sendable, Hashable {
         top1 = labels.map { labels in share { predictions[$0].top1 == labels[$0] } }
         top5 = labels.map { labels in share { predictions[$0].ranking.contains(labels[$0]) } }
         agreement = share { predictions[$0].top1 == reference[$0].top1 }
-        let taus = zip(reference, predictions).map { weightedTau($0.ranking, $1.ranking) }
-        dissimilarity = taus.isEmpty ? 0 : 100 * taus.reduce(0) { $0 + 1 - (1 + $1) / 2 } / Double(taus.count)
+        let distances = zip(reference, predictions).map { 100 * (1 - (1 + weightedTau($0.ranking, $1.ranking)) / 2) }
+        let count = Double(max(1, distances.count))
+        let mean = distances.reduce(0, +) / count
+        let variance = distances.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
+        dissimilarity = mean
+        dissimilarityError = (variance / count).squareRoot()
     }
 }
 
 /// Kendall's tau with hyperbolic weights (Vigna 2015), averaged over the two rankings by decreasing value, of two lists of
 /// distinct integers: the measure of the published tool, which it applies to lists of class numbers.
 /// 1 for the same order, -1 for the opposite; 0 where there are fewer than two entries.
-func weightedTau(_ x: [Int], _ y: [Int]) -> Double {
+package func weightedTau(_ x: [Int], _ y: [Int]) -> Double {
     precondition(x.count == y.count, "lists of \(x.count) and \(y.count)")
     guard x.count > 1 else { return 0 }
     return (weightedTau(x, y, rankedBy: x) + weightedTau(x, y, rankedBy: y)) / 2
