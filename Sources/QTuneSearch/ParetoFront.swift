@@ -22,13 +22,15 @@ public enum ParetoFront {
 
     /// The Euclidean distance of each point to the ideal one, after each coordinate was scaled to 0...100 over the points.
     /// A coordinate in which all points agree counts nothing.
-    public static func distancesToIdeal(_ points: [[Double]]) -> [Double] {
+    /// - Parameter leastRanges: for each coordinate, the difference below which points count as close: a smaller range
+    ///   is not stretched to 100.
+    public static func distancesToIdeal(_ points: [[Double]], leastRanges: [Double]? = nil) -> [Double] {
         guard let first = points.first else { return [] }
         let lows = first.indices.map { axis in points.map { $0[axis] }.min() ?? 0 }
         let highs = first.indices.map { axis in points.map { $0[axis] }.max() ?? 0 }
         return points.map { point in
             let squares = point.indices.map { axis -> Double in
-                let range = highs[axis] - lows[axis]
+                let range = max(highs[axis] - lows[axis], leastRanges?[axis] ?? 0)
                 let scaled = range > 0 ? 100 * (point[axis] - lows[axis]) / range : 0
                 return scaled * scaled
             }

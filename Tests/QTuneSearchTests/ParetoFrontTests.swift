@@ -31,6 +31,7 @@ import Testing
         #expect(distances == [100, 100, 5000.0.squareRoot()])
         #expect(ParetoFront.distancesToIdeal([[3, 3]]) == [0])
         #expect(ParetoFront.distancesToIdeal([]) == [])
+        #expect(ParetoFront.distancesToIdeal([[0, 1], [1, 0]], leastRanges: [0, 4]) == [25, 100])
     }
 }
 

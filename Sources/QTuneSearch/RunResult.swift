@@ -1,0 +1,120 @@
+internal import QTuneData
+
+/// What a run has found so far.
+public struct RunResult: Sendable {
+    public let float: Evaluation
+    public let ranking: ExemptionRanking
+    public let metric: LossMetric
+    public internal(set) var candidates: [EvaluatedCandidate] = []
+    /// Whether every candidate was evaluated.
+    public internal(set) var isComplete = true
+
+    init(float: Evaluation, ranking: ExemptionRanking, metric: LossMetric) {
+        self.float = float
+        self.ranking = ranking
+        self.metric = metric
+    }
+
+    /// What a journal records; nil while it lacks the float network or the ranking.
+    public init?(_ entries: [Journal.Entry], metric: LossMetric) {
+        var float: Evaluation?
+        var ranking: ExemptionRanking?
+        var candidates: [EvaluatedCandidate] = []
+        for entry in entries {
+            switch entry {
+            case .float(let evaluation): float = evaluation
+            case .ranking(let order): ranking = order
+            case .candidate(let candidate): candidates.append(candidate)
+            }
+        }
+        guard let float, let ranking else { return nil }
+        self.init(float: float, ranking: ranking, metric: metric)
+        self.candidates = candidates
+    }
+
+    /// The candidates that no other one and not the float network dominates in file size and loss, by size.
+    public var front: [EvaluatedCandidate] {
+        let points = [[Double(float.sizeBytes), 0]] + candidates.map(point)
+        return ParetoFront.indices(of: points).filter { $0 > 0 }.map { candidates[$0 - 1] }
+            .sorted { ($0.evaluation.sizeBytes, $0.id) < ($1.evaluation.sizeBytes, $1.id) }
+    }
+
+    /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at the
+    /// candidates' median discordance.
+    public var smallestVisibleLoss: Double {
+        let discordances = candidates.map(\.evaluation.comparison.discordance).sorted()
+        guard !discordances.isEmpty else { return 0 }
+        return 100
+            * PairedComparison.smallestVisibleLoss(
+                samples: float.metrics.samples, discordance: discordances[discordances.count / 2])
+    }
+
+    /// The `count` members of the front closest to the ideal point, closest first. Both objectives are scaled over the
+    /// front and the float network; losses that the samples cannot tell apart count as close.
+    public func best(_ count: Int) -> [EvaluatedCandidate] {
+        let front = self.front
+        let distances = ParetoFront.distancesToIdeal(
+            [[Double(float.sizeBytes), 0]] + front.map(point), leastRanges: [0, smallestVisibleLoss]
+        ).dropFirst()
+        return zip(front, distances).sorted { ($0.1, $0.0.id) < ($1.1, $1.0.id) }.prefix(count).map(\.0)
+    }
+
+    /// The front's hypervolume in the fixed box of `Hypervolume`. Higher is better.
+    public var hypervolume: Double {
+        let size = Double(max(1, float.sizeBytes))
+        return Hypervolume.area(
+            [(size: 1, loss: 0)]
+                + candidates.map { (size: Double($0.evaluation.sizeBytes) / size, loss: $0.evaluation.lossPoints(metric)) })
+    }
+
+    private func point(_ candidate: EvaluatedCandidate) -> [Double] {
+        [Double(candidate.evaluation.sizeBytes), candidate.evaluation.lossPoints(metric)]
+    }
+}
+
+extension EvaluatedCandidate {
+    /// The name of its file in the run's folder.
+    public var fileName: String { "\(id).onnx" }
+}
+
+/// The content of `pareto.json`.
+public struct ParetoFile: Codable, Sendable {
+    public struct Member: Codable, Sendable {
+        public var id: String
+        public var label: String
+        /// 1 for the closest to the ideal point; nil for those not among the best three.
+        public var rank: Int?
+        /// Relative to the run's folder.
+        public var file: String
+        public var sizeBytes: Int
+        /// Share of the float file's size.
+        public var sizeRatio: Double
+        /// Points of the run's metric lost against the float network.
+        public var loss: Double
+        public var evaluation: Evaluation
+    }
+
+    public var metric: LossMetric
+    public var float: Evaluation
+    public var evaluated: Int
+    public var isComplete: Bool
+    public var hypervolume: Double
+    /// By size, the smallest first.
+    public var front: [Member]
+
+    public init(_ result: RunResult, folder: RunFolder) {
+        let best = result.best(3).map(\.id)
+        metric = result.metric
+        float = result.float
+        evaluated = result.candidates.count
+        isComplete = result.isComplete
+        hypervolume = result.hypervolume
+        front = result.front.map { candidate in
+            Member(
+                id: candidate.id, label: candidate.candidate.label, rank: best.firstIndex(of: candidate.id).map { $0 + 1 },
+                file: "models/" + candidate.fileName, sizeBytes: candidate.evaluation.sizeBytes,
+                sizeRatio: Double(candidate.evaluation.sizeBytes) / Double(max(1, result.float.sizeBytes)),
+                loss: candidate.evaluation.lossPoints(result.metric), evaluation: candidate.evaluation)
+        }
+    }
+}

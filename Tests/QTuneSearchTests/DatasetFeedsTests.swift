@@ -1,0 +1,48 @@
+import QTuneData
+import QTuneGraph
+import QTuneSearch
+import QTuneTensor
+import Testing
+
+@Suite struct DatasetFeedsTests {
+    /// Sample `i` is one pixel of value `i - 1.5`.
+    private struct Pixels: Dataset {
+        let count: Int
+        let labels: [Int]? = nil
+        let identity = "pixels"
+        func input(at index: Int) throws -> Tensor { Tensor([Float(index) - 1.5], shape: [1, 1, 1, 1]) }
+    }
+
+    private func model(_ inputs: [(String, ValueType)]) -> Model {
+        Model(
+            graph: Graph(inputs: inputs.map { ValueInfo($0.0, $0.1) }, outputs: [ValueInfo("x")]), opsets: ["": 13])
+    }
+
+    @Test func aFixedBatchIsFilledWithTheLastSample() throws {
+        let feeds = try DatasetFeeds(Pixels(count: 5), for: model([("x", .tensor(.float32, [3, 1, 1, 1]))]))
+        #expect(feeds.count == 2)
+        #expect(feeds.samples(1) == 3..<5)
+        #expect(try feeds.feeds(1)["x"] == Tensor([Float(1.5), 2.5, 2.5], shape: [3, 1, 1, 1]))
+    }
+
+    @Test func integersAreRoundedHalfToEvenAndSaturate() throws {
+        let bytes = try DatasetFeeds(Pixels(count: 5), for: model([("x", .tensor(.uint8, [1, 1, 1, 1]))]))
+        #expect(try (0..<5).map { try bytes.feeds($0)["x"]?.array(of: UInt8.self) } == [[0], [0], [0], [2], [2]])
+        let signed = try DatasetFeeds(Pixels(count: 5), for: model([("x", .tensor(.int8, [1, 1, 1, 1]))]))
+        #expect(try (0..<5).map { try signed.feeds($0)["x"]?.array(of: Int8.self) } == [[-2], [0], [0], [2], [2]])
+    }
+
+    @Test(arguments: [
+        [("x", ValueType.tensor(.float32, [1, 3, 1, 1]))], [("x", .tensor(.float32, [1, 1]))],
+        [("x", .tensor(.string, [1, 1, 1, 1]))], [("x", .tensor(.float32, [1, 1, 1, 1])), ("y", .tensor(.float32, [1]))], [],
+    ] as [[(String, ValueType)]])
+    func networksThatPicturesCannotFeedAreErrors(_ inputs: [(String, ValueType)]) {
+        #expect(throws: QTuneError.self) { try DatasetFeeds(Pixels(count: 1), for: self.model(inputs)) }
+    }
+
+    @Test func anOpenBatchTakesOneSampleAtATime() throws {
+        let type = ValueType.tensor(.float32, [.symbolic("batch"), .fixed(1), .unknown, .fixed(1)])
+        #expect(try DatasetFeeds(Pixels(count: 5), for: model([("x", type)])).count == 5)
+        #expect(throws: QTuneError.self) { try DatasetFeeds(Pixels(count: 0), for: self.model([("x", type)])) }
+    }
+}
