@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import Foundation
+internal import QTune
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a network on a picture or on arrays.",
+        discussion: "Give --image, or --input NAME=FILE.npy for each input. --output writes every result as NAME.npy.")
+
+    @OptionGroup var model: ModelArgument
+    @OptionGroup var data: DataOptions
+    @Option(help: "A picture, JPEG or PNG.")
+    var image: String?
+    @Option(name: .customLong("input"), help: ArgumentHelp("An array for an input.", valueName: "NAME=FILE.npy"))
+    var inputs: [String] = []
+    @Option(help: "A folder for the results.")
+    var output: String?
+    @Option(help: "Threads that work on the inference.")
+    var threads = 1
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Result: Encodable {
+        let name: String
+        let type: String
+        /// The positions of the largest elements of a float result, and those elements.
+        let best: [Best]?
+        struct Best: Encodable {
+            let index: Int
+            let value: Float
+        }
+    }
+
+    func validate() throws {
+        if image == nil, inputs.isEmpty { throw ValidationError("give --image, or --input for each input") }
+        if image != nil, !inputs.isEmpty { throw ValidationError("give --image or --input, not both") }
+    }
+
+    func run() throws {
+        let network = try model.read()
+        let session = try Session(network, options: SessionOptions(threads: threads))
+        let results = try session.run(feeds(network))
+        if let output { try write(results, to: output) }
+        let summary = network.graph.outputs.compactMap { info in
+            results[info.name].map { tensor in
+                Result(
+                    name: info.name, type: ValueType.tensor(tensor.dtype, tensor.shape).description, best: Self.best(of: tensor))
+            }
+        }
+        if json { return try Console.print(json: summary) }
+        for result in summary {
+            Console.print("\(result.name)  \(result.type)")
+            Console.print((result.best ?? []).map { "  \(String($0.index).padding(toLength: 8, withPad: " ", startingAt: 0))\($0.value)" })
+        }
+    }
+
+    private func feeds(_ network: Model) throws -> [String: Tensor] {
+        if let image {
+            guard let bytes = FileManager.default.contents(atPath: image) else {
+                throw QTuneError(.inputOutput, "the file cannot be read", place: ["picture '\(image)'"])
+            }
+            let picture = try locating("picture '\(image)'") { try ImageDecoder.decode([UInt8](bytes)) }
+            let tensor = try data.preprocessing(for: network).tensor(picture)
+            return try DatasetFeeds(SingleSample(tensor: tensor, identity: image), for: network).feeds(0)
+        }
+        var feeds: [String: Tensor] = [:]
+        for input in inputs {
+            let parts = input.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { throw ValidationError("--input takes NAME=FILE.npy, not '\(input)'") }
+            feeds[parts[0]] = try Npy.read(path: parts[1])
+        }
+        return feeds
+    }
+
+    private func write(_ results: [String: Tensor], to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (name, tensor) in results {
+            let file = String(name.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "_" })
+            try Npy.write(tensor, to: "\(folder)/\(file).npy")
+        }
+    }
+
+    private static func best(of tensor: Tensor) -> [Result.Best]? {
+        guard tensor.dtype == .float32, tensor.count > 0 else { return nil }
+        let values = tensor.array(of: Float.self)
+        let ranking = (try? Prediction(logits: tensor).ranking) ?? []
+        return ranking.map { Result.Best(index: $0, value: values[$0]) }
+    }
+}
+
+/// One tensor as a data set.
+private struct SingleSample: Dataset {
+    let tensor: Tensor
+    let identity: String
+    var count: Int { 1 }
+    var labels: [Int]? { nil }
+    func input(at index: Int) throws -> Tensor { tensor }
+}

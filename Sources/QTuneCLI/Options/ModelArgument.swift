@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import Foundation
+internal import QTune
+
+/// The network that a command works on.
+struct ModelArgument: ParsableArguments {
+    @Argument(help: "The network, an .onnx file.")
+    var model: String
+
+    func read() throws -> Model { try ModelReader.read(path: model) }
+
+    /// The file's size in bytes.
+    func fileSize() throws -> Int {
+        guard let size = try? FileManager.default.attributesOfItem(atPath: model)[.size] as? Int else {
+            throw QTuneError(.inputOutput, "the file cannot be read", place: ["file '\(model)'"])
+        }
+        return size
+    }
+}
