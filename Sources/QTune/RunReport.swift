@@ -54,7 +54,8 @@ public enum RunReport {
 
     private static func floatCandidate(_ result: RunResult) -> Report.Candidate {
         candidate(
-            id: "float", label: "float", evaluation: result.float, metric: result.metric, isOnFront: true, rank: nil, file: nil)
+            id: "float", label: "float", evaluation: result.float, metric: result.metric,
+            isOnFront: result.isFloatOnFront, rank: nil, file: nil)
     }
 
     private static func candidates(_ result: RunResult, top: Int) -> [Report.Candidate] {

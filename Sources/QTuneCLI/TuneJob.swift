@@ -15,7 +15,8 @@ struct TuneJob {
     let threads: Int
     let latencySeconds: Double
     let top: Int
-    let recipe: Recipe
+    /// nil lets the search choose.
+    let recipe: Recipe?
 
     /// Runs the search, writes the report and prints the front.
     func run(
@@ -27,8 +28,8 @@ struct TuneJob {
             calibrationIdentity: calibrationData.identity, calibrationSamples: calibrationData.count,
             evaluation: evaluation, evaluationIdentity: evaluationData.identity, evaluationSamples: evaluationData.count,
             preprocessing: preprocessing, strategy: strategy, ranking: ranking,
-            metric: metric ?? (evaluationData.labels == nil ? .agreement : .top1), recipe: recipe, limit: limit,
-            seed: seed, threads: threads, latencySeconds: latencySeconds)
+            metric: metric ?? (evaluationData.labels == nil ? .agreement : .top1), recipe: recipe ?? Recipe(),
+            choosesOptions: recipe == nil, limit: limit, seed: seed, threads: threads, latencySeconds: latencySeconds)
         let folder = RunFolder(path: output)
         let progress = Progress()
         Interrupt.watch()

@@ -6,7 +6,8 @@ struct Axis {
     let upper: Double
     let ticks: [Double]
 
-    /// An axis that holds `values` with some room on both sides, and about `count` ticks.
+    /// An axis that holds `values` with some room on both sides, and about `count` ticks. Where no value is negative it
+    /// does not go below 0.
     init(holding values: [Double], count: Int = 6) {
         let finite = values.filter(\.isFinite)
         var low = finite.min() ?? 0
@@ -17,7 +18,7 @@ struct Axis {
             high += room
         }
         let step = Self.roundStep((high - low) / Double(count))
-        lower = (low / step - 0.25).rounded(.down) * step
+        lower = finite.allSatisfy { $0 >= 0 } ? max(0, (low / step - 0.25).rounded(.down) * step) : (low / step - 0.25).rounded(.down) * step
         upper = (high / step + 0.25).rounded(.up) * step
         let first = Int((lower / step).rounded())
         let last = Int((upper / step).rounded())
@@ -50,6 +51,9 @@ enum NumberText {
     }
 
     static func fixed(_ value: Double, digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+    /// Two significant digits, for values of any size.
+    static func significant(_ value: Double) -> String { String(format: "%.2g", value) }
 
     /// Bytes in kB or MB of 1000.
     static func bytes(_ count: Int) -> String {

@@ -108,7 +108,7 @@ public enum HTMLReport {
         .whisker { stroke: var(--accent); opacity: .5; } circle.point { fill: var(--soft); opacity: .55; } circle.front { fill: var(--accent); }
         circle.float { fill: var(--warm); } .rank { font-weight: 600; }
         .qdq { fill: var(--accent); } .xmodel { fill: #4aa58a; } .harm { fill: var(--warm); } .gain { fill: #9a6fd0; } .negative { opacity: .4; }
-        table { border-collapse: collapse; width: 100%; font-size: 13px; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); }
+        table { border-collapse: collapse; width: 100%; font-size: 13px; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: nowrap; } td.text { white-space: normal; }
         th { position: sticky; top: 0; background: var(--back); } .text { text-align: left; } tr.front td { font-weight: 600; color: var(--accent); }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         """

@@ -53,7 +53,7 @@ struct LayerChart {
             let length = max(0.5, abs(value) / largest * Self.bar)
             return """
                 <rect class="\(column.kind)\(value < 0 ? " negative" : "")" x="\(x)" y="\(y)" width="\(length)" height="\(Self.row - 5)"/>\
-                <text class="value" x="\(x + length + 4)" y="\(y + 10)">\(NumberText.short(value, digits: largest < 1 ? 4 : 1))</text>
+                <text class="value" x="\(x + length + 4)" y="\(y + 10)">\(largest < 1 ? NumberText.significant(value) : NumberText.short(value, digits: 1))</text>
                 """
         }
         return "<text class=\"title\" x=\"\(x)\" y=\"14\">\(column.title)</text><text x=\"\(x)\" y=\"29\">\(column.note)</text>\(bars)"

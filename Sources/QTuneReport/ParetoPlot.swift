@@ -8,11 +8,16 @@ struct ParetoPlot {
     private static let right = 840.0
     private static let top = 20.0
     private static let bottom = 400.0
+    /// Points of loss beyond which candidates lie on the upper edge.
+    private static let mostLoss = 12.0
 
     var svg: Markup {
         let all = [report.float] + report.candidates
         let sizes = Axis(holding: [0] + all.map { Self.megabytes($0) })
-        let losses = Axis(holding: [0] + all.map(\.loss))
+        let shown = report.candidates.filter { $0.isOnFront || $0.loss <= Self.mostLoss }
+        let losses = Axis(
+            holding: [0] + shown.map { min($0.loss, Self.mostLoss) }
+                + shown.filter(\.isOnFront).flatMap { [$0.lossInterval.lowerBound, min(Self.mostLoss, $0.lossInterval.upperBound)] })
         return """
             <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="File size against loss">
             \(grid(sizes, losses))\(staircase(sizes, losses))
@@ -25,7 +30,9 @@ struct ParetoPlot {
     private static func megabytes(_ candidate: Report.Candidate) -> Double { Double(candidate.sizeBytes) / 1e6 }
 
     private func x(_ megabytes: Double, _ axis: Axis) -> Double { axis.position(megabytes, from: Self.left, to: Self.right) }
-    private func y(_ loss: Double, _ axis: Axis) -> Double { axis.position(loss, from: Self.bottom, to: Self.top) }
+    private func y(_ loss: Double, _ axis: Axis) -> Double {
+        axis.position(min(loss, axis.upper), from: Self.bottom, to: Self.top)
+    }
 
     private func grid(_ sizes: Axis, _ losses: Axis) -> Markup {
         let columns = sizes.ticks.map { tick -> Markup in

@@ -41,18 +41,22 @@ struct CandidateBuilder {
         }
     }
 
-    /// The order of exemptions.
+    /// The order of steps.
     /// - Parameter progress: told how many measurements of how many are done.
     func rank(progress: @escaping @Sendable (Int, Int) -> Void) throws -> ExemptionRanking {
         if let published {
             return ExemptionRanking(
-                steps: published.steps,
+                steps: published.steps.map { ExemptionRanking.Step(name: $0, change: .float32) },
                 scores: published.ranking.map {
                     ExemptionRanking.Score(
                         name: $0.tensor, qdqDecibels: $0.qdqDecibels, xmodelDecibels: $0.xmodelDecibels)
                 })
         }
-        return try SensitivityRanking.rank(
-            quantizer, recipe: configuration.recipe, source: source, threads: configuration.threads, progress: progress)
+        let threads = configuration.threads
+        let recipe =
+            configuration.choosesOptions
+            ? try GlobalOptions(quantizer, source: source, threads: threads).best(of: configuration.recipe)
+            : configuration.recipe
+        return try SensitivityRanking(quantizer, source: source, threads: threads, progress: progress).rank(recipe)
     }
 }

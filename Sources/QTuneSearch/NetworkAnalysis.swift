@@ -30,8 +30,7 @@ public struct NetworkAnalysis: Sendable {
         tensors = errors.entries
         ranking =
             groups
-            ? try SensitivityRanking.rank(quantizer, recipe: recipe, source: source, threads: threads) {
-                progress("measuring groups", $0, $1)
-            } : nil
+            ? try SensitivityRanking(quantizer, source: source, threads: threads) { progress("measuring groups", $0, $1) }
+                .rank(recipe) : nil
     }
 }

@@ -37,6 +37,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var metric: LossMetric
     /// Recipe options that the search starts from.
     public var recipe: Recipe
+    /// Whether the search chooses the calibration method and bias correction itself instead of taking the recipe's.
+    public var choosesOptions: Bool
     /// Candidates to evaluate at most.
     public var limit: Int
     public var seed: UInt64
@@ -48,8 +50,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public init(
         model: String, modelDigest: String, calibration: String, calibrationIdentity: String, calibrationSamples: Int,
         evaluation: String, evaluationIdentity: String, evaluationSamples: Int, preprocessing: Preprocessing,
-        strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, limit: Int, seed: UInt64, threads: Int,
-        latencySeconds: Double
+        strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, choosesOptions: Bool = true, limit: Int,
+        seed: UInt64, threads: Int, latencySeconds: Double
     ) {
         self.model = model
         self.modelDigest = modelDigest
@@ -64,6 +66,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         self.ranking = ranking
         self.metric = metric
         self.recipe = recipe
+        self.choosesOptions = choosesOptions
         self.limit = limit
         self.seed = seed
         self.threads = threads
@@ -79,7 +82,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
             ("schema", differs(\.schema)), ("model", differs(\.modelDigest)),
             ("calibration data", differs(\.calibrationIdentity)), ("evaluation data", differs(\.evaluationIdentity)),
             ("preprocessing", differs(\.preprocessing)), ("strategy", differs(\.strategy)), ("ranking", differs(\.ranking)),
-            ("metric", differs(\.metric)), ("recipe", differs(\.recipe)), ("seed", differs(\.seed)),
+            ("metric", differs(\.metric)), ("recipe", differs(\.recipe)),
+            ("choice of options", differs(\.choosesOptions)), ("seed", differs(\.seed)),
         ]
         let names = changed.filter(\.1).map(\.0)
         guard names.isEmpty else {

@@ -39,6 +39,11 @@ public struct RunResult: Sendable {
             .sorted { ($0.evaluation.sizeBytes, $0.id) < ($1.evaluation.sizeBytes, $1.id) }
     }
 
+    /// Whether no candidate dominates the float network.
+    public var isFloatOnFront: Bool {
+        !candidates.contains { ParetoFront.dominates(point($0), [Double(float.sizeBytes), 0]) }
+    }
+
     /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at the
     /// candidates' median discordance.
     public var smallestVisibleLoss: Double {

@@ -58,7 +58,9 @@ struct AnalyzeCommand: ParsableCommand {
                 xmodel_error: $0.xmodel.relativeError)
         }
         let groups = analysis.ranking.map { ranking in
-            ranking.steps.compactMap { name in ranking.scores.first { $0.name == name } }
+            ranking.steps.filter { $0.change == .float32 }.compactMap { step in
+                ranking.scores.first { $0.name == step.name }
+            }
         }
         let result = Result(model: model.model, samples: analysis.samples, tensors: lines, groups: groups)
         if json { return try Console.print(json: result) }

@@ -37,7 +37,7 @@ struct DemoCommand: ParsableCommand {
         let job = TuneJob(
             model: model, calibration: calibration, evaluation: evaluation, output: output, resume: false,
             strategy: .progressiveExemption, ranking: .sensitivity, metric: nil, limit: 10_000, seed: 0, threads: threads,
-            latencySeconds: 0.1, top: 3, recipe: Recipe())
+            latencySeconds: 0.1, top: 3, recipe: nil)
         let result = try job.run(
             network, bytes: FileBytes.read(model).count, preprocessing: preprocessing,
             calibration: ImageFolder(path: calibration, preprocessing: preprocessing),

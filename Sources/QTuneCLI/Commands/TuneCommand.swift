@@ -28,7 +28,7 @@ struct TuneCommand: ParsableCommand {
     var ranking = RunConfiguration.Ranking.sensitivity
     @Option(help: "What losses are of; top1 where the data have labels, else agreement.")
     var metric: LossMetric?
-    @Option(help: "A recipe with the options to start from.")
+    @Option(help: "A recipe with the options to start from; without it the search chooses them on the calibration data.")
     var recipe: String?
     @Option(help: "Calibration samples to use, spread over the data.")
     var calibrationLimit: Int?
@@ -60,7 +60,7 @@ struct TuneCommand: ParsableCommand {
             model: model.model, calibration: calibration, evaluation: evaluation, output: output, resume: resume,
             strategy: strategy, ranking: ranking, metric: metric, limit: limit, seed: seed, threads: threads,
             latencySeconds: latencySeconds, top: top,
-            recipe: try Recipe(path: recipe))
+            recipe: try recipe.map { try Recipe(path: $0) })
         let network = try model.read()
         let result = try job.run(
             network, bytes: model.fileSize(), preprocessing: data.preprocessing(for: network),

@@ -28,14 +28,14 @@ public struct TensorErrors: Sendable, Equatable, Codable {
     ) throws -> TensorErrors {
         let made = float.graph.requiredInputs.map(\.name) + float.graph.nodes.flatMap(\.outputs)
         let order = made.filter { quantized.tensors[$0] != nil }
-        let pairs = order.compactMap { name in quantized.tensors[name].map { (tensor: name, before: $0.before, after: $0.after) } }
+        let (model, pairs) = withClamps(quantized, of: order, float: float)
         let inputs = Set(float.graph.requiredInputs.map(\.name))
         let floatSession = try Session(
             float, options: SessionOptions(threads: threads, taps: order.filter { !inputs.contains($0) }))
         let taps = Set(pairs.flatMap { [$0.before, $0.after] }).subtracting(inputs).sorted()
         // Run literally: integer kernels would absorb the pairs that are looked at.
         let quantizedSession = try Session(
-            quantized.model, options: SessionOptions(threads: threads, optimizes: false, taps: taps))
+            model, options: SessionOptions(threads: threads, optimizes: false, taps: taps))
         var errors = TensorErrors()
         errors.entries = order.map { Entry(tensor: $0, qdq: SignalToNoise(), xmodel: SignalToNoise()) }
         for run in 0..<source.count {
@@ -55,4 +55,34 @@ public struct TensorErrors: Sendable, Equatable, Codable {
         }
         return errors
     }
+
+    private typealias Pair = (tensor: String, before: String, after: String)
+
+    /// The quantized model with the Relu and Clip nodes that quantization made superfluous put back before the values to
+    /// look at: what they cut off is no error.
+    private static func withClamps(_ quantized: QuantizedModel, of order: [String], float: Model) -> (Model, [Pair]) {
+        var model = quantized.model
+        let kept = Set(model.graph.nodes.map(\.name))
+        var pairs: [Pair] = []
+        for name in order {
+            guard let tensor = quantized.tensors[name] else { continue }
+            var before = tensor.before
+            if var clamp = float.graph.nodes.first(where: { $0.outputs.first == name }), clamp.isClamp,
+                !kept.contains(clamp.name)
+            {
+                clamp.inputs[0] = before
+                before = "\(name) clamped"
+                clamp.outputs = [before]
+                let constants = clamp.inputs.dropFirst().filter { !$0.isEmpty }
+                for constant in constants { model.graph.initializers[constant] = float.graph.initializers[constant] }
+                model.graph.nodes.append(clamp)
+            }
+            pairs.append((name, before, tensor.after))
+        }
+        return (model, pairs)
+    }
+}
+
+extension Node {
+    fileprivate var isClamp: Bool { domain.isEmpty && (opType == "Relu" || opType == "Clip") }
 }

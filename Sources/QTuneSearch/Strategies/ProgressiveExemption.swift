@@ -1,6 +1,6 @@
 internal import QTuneQuantization
 
-/// The path from full int8 towards float: each candidate exempts one more step of a ranking than the one before.
+/// The path from the smallest file towards float: each candidate takes one more step of a ranking than the one before.
 ///
 /// This is the published tool's strategy; what a path is worth depends on the ranking.
 public struct ProgressiveExemption: Sendable {
@@ -8,24 +8,38 @@ public struct ProgressiveExemption: Sendable {
     public let candidates: [Candidate]
 
     /// - Parameters:
-    ///   - ranking: the order of exemptions.
-    ///   - alternatives: candidates to evaluate before the path.
-    public init(_ ranking: ExemptionRanking, alternatives: [Candidate] = []) {
-        let path = (0...ranking.steps.count).map { count -> Candidate in
-            let exempt = Array(ranking.steps.prefix(count))
-            guard case .recipe(let base)? = ranking.base?.source else {
-                return Candidate(label: Self.label("published int8", exempt), source: .published(exempting: count))
+    ///   - ranking: the steps.
+    public init(_ ranking: ExemptionRanking) {
+        guard let base = ranking.base, case .recipe(var recipe) = base.source else {
+            candidates = (0...ranking.steps.count).map { count in
+                let last = count == 0 ? "" : ", \(count) exempt up to \(ranking.steps[count - 1].name)"
+                return Candidate(label: "published int8" + last, source: .published(exempting: count))
             }
-            return Candidate(label: Self.label(ranking.base?.label ?? "int8", exempt), source: .recipe(base.excluding(exempt)))
+            return
         }
-        candidates = alternatives + path
+        var path = [base]
+        for step in ranking.steps {
+            recipe.groups[step.name, default: Recipe.GroupChoice()].take(step.change)
+            path.append(Candidate(label: Self.label(recipe, last: step), source: .recipe(recipe)))
+        }
+        candidates = path
     }
 
-    private static func label(_ base: String, _ exempt: [String]) -> String {
-        switch exempt.count {
-        case 0: base
-        case 1: "\(base), float: \(exempt[0])"
-        default: "\(base), float: \(exempt.count) groups up to \(exempt[exempt.count - 1])"
+    private static func label(_ recipe: Recipe, last: ExemptionRanking.Step) -> String {
+        let float = recipe.groups.values.filter { $0.precision == .float32 }.count
+        let channel = recipe.groups.values.filter { $0.granularity == .channel && $0.precision != .float32 }.count
+        var parts = ["int8"]
+        if recipe.granularity == .tensor { parts.append("\(channel) per channel") }
+        if float > 0 { parts.append("\(float) float") }
+        return parts.joined(separator: ", ") + "; last \(last.name)"
+    }
+}
+
+extension Recipe.GroupChoice {
+    fileprivate mutating func take(_ change: ExemptionRanking.Step.Change) {
+        switch change {
+        case .perChannel: granularity = .channel
+        case .float32: precision = .float32
         }
     }
 }
