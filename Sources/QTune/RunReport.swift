@@ -48,14 +48,24 @@ public enum RunReport {
             .init("threads", String(configuration.threads)),
             .init("hypervolume", "\(result.hypervolume) of the box size 0.2...1, loss 0...10 points"),
             .init(
-                "selection", "the front was chosen on the evaluation data: losses of its members are slightly optimistic"),
+                "samples in both", "\(configuration.overlap) of the evaluation samples are calibration samples too"),
+            .init(
+                "selection",
+                result.confirmation.isEmpty
+                    ? "the front was chosen on the evaluation data: losses of its members are slightly optimistic"
+                    : "the front was chosen on the evaluation data and measured again on "
+                        + "\(result.confirmation[RunResult.floatKey]?.metrics.samples ?? 0) samples of \(configuration.confirmation ?? "")"),
+            .init(
+                "latencies",
+                (result.latencies.isEmpty ? "of each candidate while the search ran" : "of the front, timed in turn at the end")
+                    + ": medians of one inference, \(configuration.threads) threads"),
         ]
     }
 
     private static func floatCandidate(_ result: RunResult) -> Report.Candidate {
         candidate(
-            id: "float", label: "float", evaluation: result.float, metric: result.metric,
-            isOnFront: result.isFloatOnFront, rank: nil, file: nil)
+            id: RunResult.floatKey, label: "float", evaluation: result.float, result, isOnFront: result.isFloatOnFront,
+            rank: nil, file: nil)
     }
 
     private static func candidates(_ result: RunResult, top: Int) -> [Report.Candidate] {
@@ -63,23 +73,27 @@ public enum RunReport {
         let best = result.best(top).map(\.id)
         return result.candidates.map { evaluated in
             candidate(
-                id: evaluated.id, label: evaluated.candidate.label, evaluation: evaluated.evaluation, metric: result.metric,
+                id: evaluated.id, label: evaluated.candidate.label, evaluation: evaluated.evaluation, result,
                 isOnFront: front.contains(evaluated.id), rank: best.firstIndex(of: evaluated.id).map { $0 + 1 },
                 file: front.contains(evaluated.id) ? "models/\(evaluated.fileName)" : nil)
         }
     }
 
     private static func candidate(
-        id: String, label: String, evaluation: Evaluation, metric: LossMetric, isOnFront: Bool, rank: Int?, file: String?
+        id: String, label: String, evaluation: Evaluation, _ result: RunResult, isOnFront: Bool, rank: Int?, file: String?
     ) -> Report.Candidate {
         var metrics = ["agreement": evaluation.metrics.agreement, "dissimilarity": evaluation.metrics.dissimilarity]
         metrics["top1"] = evaluation.metrics.top1
         metrics["top5"] = evaluation.metrics.top5
-        let interval = evaluation.lossIntervalPoints(metric)
-        return Report.Candidate(
+        let metric = result.metric
+        var candidate = Report.Candidate(
             id: id, label: label, sizeBytes: evaluation.sizeBytes, loss: evaluation.lossPoints(metric),
-            lossInterval: interval, metrics: metrics, latencyMilliseconds: evaluation.latency?.median, isOnFront: isOnFront,
-            rank: rank, file: file)
+            lossInterval: evaluation.lossIntervalPoints(metric), metrics: metrics,
+            latencyMilliseconds: (result.latencies[id] ?? evaluation.latency)?.median, isOnFront: isOnFront, rank: rank,
+            file: file)
+        candidate.confirmedLoss = result.confirmation[id]?.lossPoints(metric)
+        candidate.confirmedInterval = result.confirmation[id]?.lossIntervalPoints(metric)
+        return candidate
     }
 
     private static func layers(_ ranking: ExemptionRanking) -> [Report.Layer] {

@@ -15,6 +15,8 @@ struct TuneJob {
     let threads: Int
     let latencySeconds: Double
     let top: Int
+    /// Data that the search does not see.
+    var confirmation: (path: String, data: any Dataset)?
     /// nil lets the search choose.
     let recipe: Recipe?
 
@@ -23,11 +25,15 @@ struct TuneJob {
         _ network: Model, bytes: Int, preprocessing: Preprocessing, calibration calibrationData: any Dataset,
         evaluation evaluationData: any Dataset, json: Bool
     ) throws -> RunResult {
+        let overlap = try evaluationData.overlap(with: calibrationData)
+        if overlap > 0 {
+            Console.note("warning: \(overlap) of \(evaluationData.count) evaluation samples are calibration samples too: losses will look too small")
+        }
         let configuration = RunConfiguration(
             model: model, modelDigest: try StableHash.ofFile(model), calibration: calibration,
             calibrationIdentity: calibrationData.identity, calibrationSamples: calibrationData.count,
             evaluation: evaluation, evaluationIdentity: evaluationData.identity, evaluationSamples: evaluationData.count,
-            preprocessing: preprocessing, strategy: strategy, ranking: ranking,
+            overlap: overlap, confirmation: confirmation?.path, preprocessing: preprocessing, strategy: strategy, ranking: ranking,
             metric: metric ?? (evaluationData.labels == nil ? .agreement : .top1), recipe: recipe ?? Recipe(),
             choosesOptions: recipe == nil, limit: limit, seed: seed, threads: threads, latencySeconds: latencySeconds)
         let folder = RunFolder(path: output)
@@ -35,7 +41,7 @@ struct TuneJob {
         Interrupt.watch()
         let tuner = try Tuner(
             configuration, folder: folder, resuming: resume, float: network, floatBytes: bytes,
-            calibration: calibrationData, evaluation: evaluationData,
+            calibration: calibrationData, evaluation: evaluationData, confirmation: confirmation?.data,
             report: { Self.tell($0, metric: configuration.metric, on: progress) }, shouldStop: { Interrupt.isRequested })
         let result = try tuner.run()
         progress.clear()

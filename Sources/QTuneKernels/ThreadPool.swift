@@ -1,4 +1,5 @@
 internal import CQTuneKernels
+internal import Synchronization
 
 /// Runs the parts of a job at the same time on a fixed number of threads, the caller's among them.
 ///
@@ -17,6 +18,23 @@ package final class ThreadPool: @unchecked Sendable {
     }
 
     deinit { qt_pool_destroy(pool) }
+
+    private struct Reference {
+        weak var pool: ThreadPool?
+    }
+
+    private static let pools = Mutex<[Int: Reference]>([:])
+
+    /// The pool of so many threads that everyone in this process shares: workers of several pools would wait in each
+    /// other's way.
+    package static func shared(threads: Int) -> ThreadPool {
+        pools.withLock { pools in
+            if let pool = pools[threads]?.pool { return pool }
+            let pool = ThreadPool(threads: threads)
+            pools[threads] = Reference(pool: pool)
+            return pool
+        }
+    }
 
     /// Calls `body` once for each part in `0..<parts`, in no particular order, and returns when all calls have
     /// returned. One part runs on the caller without waking anyone.

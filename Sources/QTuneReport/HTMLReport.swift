@@ -23,7 +23,7 @@ public enum HTMLReport {
             \(summary(report))
             <h2>Pareto front</h2>
             <p>Every point is a variant of the network, evaluated on the same \(report.samples) samples. Whiskers are 95 % confidence
-            intervals of the paired loss. \(visibility(report))</p>
+            intervals of the paired loss; variants with larger losses lie on the upper edge. \(visibility(report))</p>
             \(ParetoPlot(report: report).svg)
             <h2>Layers</h2>
             <p>\(report.layers.isEmpty ? "The run measured no layers." : "Errors are signal-to-noise ratios: higher dB means less noise.")</p>
@@ -68,9 +68,10 @@ public enum HTMLReport {
             row($0, metrics, report)
         }
         return """
-            <table><thead><tr><th class="text">variant</th><th>size</th><th>of float</th><th>loss</th><th>95 % interval</th>
+            <div class="scroll"><table><thead><tr><th class="text">variant</th><th>size</th><th>of float</th><th>loss</th><th>95 % interval</th>
+            \(isConfirmed(report) ? "<th>on fresh data</th><th>95 % interval</th>" : "")\
             \(metrics.map { name -> Markup in "<th>\(name)</th>" })<th>latency, ms</th><th class="text">file</th></tr></thead>
-            <tbody>\(rows)</tbody></table>
+            <tbody>\(rows)</tbody></table></div>
             """
     }
 
@@ -82,9 +83,20 @@ public enum HTMLReport {
             <td>\(NumberText.bytes(candidate.sizeBytes))</td><td>\(NumberText.fixed(100 * ratio, digits: 1)) %</td>
             <td>\(NumberText.fixed(candidate.loss, digits: 2))</td>
             <td>\(NumberText.fixed(interval.lowerBound, digits: 2)) to \(NumberText.fixed(interval.upperBound, digits: 2))</td>
+            \(isConfirmed(report) ? confirmation(candidate) : "")\
             \(metrics.map { name -> Markup in "<td>\(metric(name, candidate.metrics[name]))</td>" })
             <td>\(candidate.latencyMilliseconds.map { NumberText.fixed($0, digits: 3) } ?? "–")</td>
             <td class="text">\(candidate.file ?? "")</td></tr>
+            """
+    }
+
+    private static func isConfirmed(_ report: Report) -> Bool { report.candidates.contains { $0.confirmedLoss != nil } }
+
+    private static func confirmation(_ candidate: Report.Candidate) -> Markup {
+        guard let loss = candidate.confirmedLoss, let interval = candidate.confirmedInterval else { return "<td>–</td><td>–</td>" }
+        return """
+            <td>\(NumberText.fixed(loss, digits: 2))</td>\
+            <td>\(NumberText.fixed(interval.lowerBound, digits: 2)) to \(NumberText.fixed(interval.upperBound, digits: 2))</td>
             """
     }
 
@@ -110,6 +122,7 @@ public enum HTMLReport {
         .qdq { fill: var(--accent); } .xmodel { fill: #4aa58a; } .harm { fill: var(--warm); } .gain { fill: #9a6fd0; } .negative { opacity: .4; }
         table { border-collapse: collapse; width: 100%; font-size: 13px; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); white-space: nowrap; } td.text { white-space: normal; }
         th { position: sticky; top: 0; background: var(--back); } .text { text-align: left; } tr.front td { font-weight: 600; color: var(--accent); }
+        .scroll { overflow-x: auto; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         """
 }

@@ -8,16 +8,17 @@ struct ParetoPlot {
     private static let right = 840.0
     private static let top = 20.0
     private static let bottom = 400.0
-    /// Points of loss beyond which candidates lie on the upper edge.
-    private static let mostLoss = 12.0
+    /// Points of loss beyond which candidates lie on the upper edge: where they matter, differences must be seen.
+    private var mostLoss: Double { max(2, 5 * (report.smallestVisibleLoss ?? 1)) }
 
     var svg: Markup {
         let all = [report.float] + report.candidates
-        let sizes = Axis(holding: [0] + all.map { Self.megabytes($0) })
-        let shown = report.candidates.filter { $0.isOnFront || $0.loss <= Self.mostLoss }
+        let sizes = Axis(holding: all.map { Self.megabytes($0) })
+        let limit = mostLoss
+        let shown = report.candidates.filter { $0.loss <= limit }
         let losses = Axis(
-            holding: [0] + shown.map { min($0.loss, Self.mostLoss) }
-                + shown.filter(\.isOnFront).flatMap { [$0.lossInterval.lowerBound, min(Self.mostLoss, $0.lossInterval.upperBound)] })
+            holding: [0] + shown.map(\.loss)
+                + shown.filter(\.isOnFront).flatMap { [$0.lossInterval.lowerBound, min(limit, $0.lossInterval.upperBound)] })
         return """
             <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="File size against loss">
             \(grid(sizes, losses))\(staircase(sizes, losses))

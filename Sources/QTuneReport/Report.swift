@@ -21,6 +21,9 @@ public struct Report: Codable, Sendable {
         public var loss: Double
         /// Interval that holds the true loss with 95 % confidence, in points.
         public var lossInterval: ClosedRange<Double>
+        /// The loss on data that the search did not see, with its interval; nil where that was not measured.
+        public var confirmedLoss: Double?
+        public var confirmedInterval: ClosedRange<Double>?
         /// Every metric by name, shares as 0...1.
         public var metrics: [String: Double]
         /// Median of one inference in milliseconds; nil where it was not measured. Lower is better.

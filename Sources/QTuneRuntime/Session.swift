@@ -44,7 +44,7 @@ public final class Session: Sendable {
             (prepared, passReports) = (entire, [])
         }
         program = try Program(prepared.graph, opsets: prepared.opsets, registry: known)
-        pool = ThreadPool(threads: options.threads)
+        pool = .shared(threads: options.threads)
     }
 
     /// Operands that a run needs.

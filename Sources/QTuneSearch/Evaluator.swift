@@ -99,11 +99,11 @@ public final class Evaluator: Sendable {
         return evaluation
     }
 
-    /// Times `models` in turn on the first sample.
+    /// Times `models` in turn on the first sample, each for about the evaluator's latency time.
     public func latencies(of models: [Model]) throws -> [Latency] {
         let sessions = try models.map { try Session($0, options: SessionOptions(threads: threads)) }
         return try LatencyMeter.measure(
-            seconds: latencySeconds, sessions.map { session in { _ = try session.run(self.feeds[0]) } })
+            seconds: latencySeconds * Double(models.count), sessions.map { session in { _ = try session.run(self.feeds[0]) } })
     }
 
     private func judged(_ predictions: [Prediction], sizeBytes: Int) -> Evaluation {

@@ -9,6 +9,10 @@ public final class Journal {
         case float(Evaluation)
         case ranking(ExemptionRanking)
         case candidate(EvaluatedCandidate)
+        /// The front's members and the float network, timed in turn once the search was over.
+        case latencies([String: Latency])
+        /// The front's members and the float network on data that the search did not see.
+        case confirmation([String: Evaluation])
     }
 
     /// What the file held when it was opened, and what was added since.

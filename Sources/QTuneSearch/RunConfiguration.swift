@@ -31,6 +31,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var evaluation: String
     public var evaluationIdentity: String
     public var evaluationSamples: Int
+    /// Evaluation samples that are calibration samples too.
+    public var overlap: Int
+    /// Data that the search does not see, on which the front is measured at the end.
+    public var confirmation: String?
     public var preprocessing: Preprocessing
     public var strategy: Strategy
     public var ranking: Ranking
@@ -49,7 +53,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
     public init(
         model: String, modelDigest: String, calibration: String, calibrationIdentity: String, calibrationSamples: Int,
-        evaluation: String, evaluationIdentity: String, evaluationSamples: Int, preprocessing: Preprocessing,
+        evaluation: String, evaluationIdentity: String, evaluationSamples: Int, overlap: Int = 0,
+        confirmation: String? = nil, preprocessing: Preprocessing,
         strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, choosesOptions: Bool = true, limit: Int,
         seed: UInt64, threads: Int, latencySeconds: Double
     ) {
@@ -61,6 +66,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         self.evaluation = evaluation
         self.evaluationIdentity = evaluationIdentity
         self.evaluationSamples = evaluationSamples
+        self.overlap = overlap
+        self.confirmation = confirmation
         self.preprocessing = preprocessing
         self.strategy = strategy
         self.ranking = ranking

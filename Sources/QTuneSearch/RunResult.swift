@@ -6,6 +6,12 @@ public struct RunResult: Sendable {
     public let ranking: ExemptionRanking
     public let metric: LossMetric
     public internal(set) var candidates: [EvaluatedCandidate] = []
+    /// By candidate, the float network under `floatKey`: timed in turn once the search was over; empty before.
+    public internal(set) var latencies: [String: Latency] = [:]
+    /// By candidate, the float network under `floatKey`: measured on data that the search did not see; empty without.
+    public internal(set) var confirmation: [String: Evaluation] = [:]
+    /// Stands for the float network beside the candidates' keys.
+    public static let floatKey = "float"
     /// Whether every candidate was evaluated.
     public internal(set) var isComplete = true
 
@@ -25,11 +31,14 @@ public struct RunResult: Sendable {
             case .float(let evaluation): float = evaluation
             case .ranking(let order): ranking = order
             case .candidate(let candidate): candidates.append(candidate)
+            case .latencies, .confirmation: break
             }
         }
         guard let float, let ranking else { return nil }
         self.init(float: float, ranking: ranking, metric: metric)
         self.candidates = candidates
+        for case .latencies(let measured) in entries { latencies = measured }
+        for case .confirmation(let measured) in entries { confirmation = measured }
     }
 
     /// The candidates that no other one and not the float network dominates in file size and loss, by size.
@@ -97,6 +106,10 @@ public struct ParetoFile: Codable, Sendable {
         /// Points of the run's metric lost against the float network.
         public var loss: Double
         public var evaluation: Evaluation
+        /// Timed in turn with the rest of the front once the search was over.
+        public var latency: Latency?
+        /// On data that the search did not see.
+        public var confirmation: Evaluation?
     }
 
     public var metric: LossMetric
@@ -119,7 +132,8 @@ public struct ParetoFile: Codable, Sendable {
                 id: candidate.id, label: candidate.candidate.label, rank: best.firstIndex(of: candidate.id).map { $0 + 1 },
                 file: "models/" + candidate.fileName, sizeBytes: candidate.evaluation.sizeBytes,
                 sizeRatio: Double(candidate.evaluation.sizeBytes) / Double(max(1, result.float.sizeBytes)),
-                loss: candidate.evaluation.lossPoints(result.metric), evaluation: candidate.evaluation)
+                loss: candidate.evaluation.lossPoints(result.metric), evaluation: candidate.evaluation,
+                latency: result.latencies[candidate.id], confirmation: result.confirmation[candidate.id])
         }
     }
 }

@@ -22,6 +22,7 @@ public final class Tuner {
     private let floatBytes: Int
     private let calibration: any Dataset
     private let evaluation: any Dataset
+    private let confirmation: (any Dataset)?
     private let journal: Journal
     private let report: @Sendable (Event) -> Void
     private let shouldStop: @Sendable () -> Bool
@@ -29,10 +30,12 @@ public final class Tuner {
     /// Opens the run's folder.
     /// - Parameters:
     ///   - float: the network of `configuration.model`, whose file has `floatBytes` bytes.
+    ///   - confirmation: data that the search does not see; the front is measured on it at the end.
     ///   - shouldStop: asked between candidates; a run that stops can be resumed.
     public init(
         _ configuration: RunConfiguration, folder: RunFolder, resuming: Bool, float: Model, floatBytes: Int,
-        calibration: any Dataset, evaluation: any Dataset, report: @escaping @Sendable (Event) -> Void = { _ in },
+        calibration: any Dataset, evaluation: any Dataset, confirmation: (any Dataset)? = nil,
+        report: @escaping @Sendable (Event) -> Void = { _ in },
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws {
         try folder.prepare(for: configuration, resuming: resuming)
@@ -42,6 +45,7 @@ public final class Tuner {
         self.floatBytes = floatBytes
         self.calibration = calibration
         self.evaluation = evaluation
+        self.confirmation = confirmation
         self.report = report
         self.shouldStop = shouldStop
         journal = try Journal(path: folder.journalPath)
@@ -72,7 +76,33 @@ public final class Tuner {
             }
             try save(result, builder: builder)
         }
+        if result.isComplete { try conclude(&result, builder: builder, evaluator: evaluator) }
         return result
+    }
+
+    /// Measures the front once more: latencies side by side, and losses on data that the search did not see.
+    private func conclude(_ result: inout RunResult, builder: CandidateBuilder, evaluator: Evaluator) throws {
+        let keys = [RunResult.floatKey] + result.front.map(\.id)
+        let models = try [float] + result.front.map { try builder.build($0.candidate) }
+        if let known = RunResult(journal.entries, metric: result.metric) {
+            result.latencies = known.latencies
+            result.confirmation = known.confirmation
+        }
+        if configuration.latencySeconds > 0, Set(result.latencies.keys) != Set(keys) {
+            let measured = try evaluator.latencies(of: models)
+            result.latencies = Dictionary(zip(keys, measured)) { first, _ in first }
+            try journal.append(.latencies(result.latencies))
+        }
+        if let confirmation, Set(result.confirmation.keys) != Set(keys) {
+            let judge = try Evaluator(
+                float: float, dataset: confirmation, metric: configuration.metric, threads: configuration.threads,
+                latencySeconds: 0)
+            let sizes = [floatBytes] + result.front.map(\.evaluation.sizeBytes)
+            let measured = try zip(models, sizes).map { try judge.evaluate($0, sizeBytes: $1) }
+            result.confirmation = Dictionary(zip(keys, measured)) { first, _ in first }
+            try journal.append(.confirmation(result.confirmation))
+        }
+        try folder.write(ParetoFile(result, folder: folder), to: folder.paretoPath)
     }
 
     /// Writes `pareto.json` and the networks of the front.

@@ -10,6 +10,7 @@ import Testing
         let count: Int
         let labels: [Int]? = nil
         let identity = "pixels"
+        func fingerprint(at index: Int) throws -> StableHash { StableHash(["\(index)"]) }
         func input(at index: Int) throws -> Tensor { Tensor([Float(index) - 1.5], shape: [1, 1, 1, 1]) }
     }
 

@@ -31,6 +31,8 @@ enum TinyClassifier {
         var labels: [Int]? { (0..<count).map { $0 % 4 } }
         var identity: String { "samples of \(count)" }
 
+        func fingerprint(at index: Int) throws -> StableHash { StableHash(["\(index)"]) }
+
         func input(at index: Int) throws -> Tensor {
             var random = Lcg(seed: UInt64(index + 1))
             return random.tensor([1, 1, 8, 8])

@@ -86,6 +86,25 @@ import Testing
         #expect { try self.run("run", self.configuration(), resuming: true) } throws: { "\($0)".contains("line 1") }
     }
 
+    @Test func theFrontIsMeasuredOnFreshData() throws {
+        let tuner = try Tuner(
+            configuration(), folder: RunFolder(path: root + "/run"), resuming: false, float: TinyClassifier.model,
+            floatBytes: 4000, calibration: TinyClassifier.Samples(count: 8),
+            evaluation: TinyClassifier.Samples(count: 40), confirmation: TinyClassifier.Samples(count: 25))
+        let result = try tuner.run()
+        #expect(Set(result.confirmation.keys) == Set(result.front.map(\.id) + [RunResult.floatKey]))
+        #expect(result.confirmation.values.allSatisfy { $0.metrics.samples == 25 })
+        let again = try #require(
+            RunResult(Journal.entries(path: root + "/run/journal.jsonl"), metric: .agreement))
+        #expect(again.confirmation == result.confirmation)
+    }
+
+    @Test func samplesInBothSetsAreCounted() throws {
+        #expect(try TinyClassifier.Samples(count: 40).overlap(with: TinyClassifier.Samples(count: 8)) == 8)
+        let later = DatasetSlice(TinyClassifier.Samples(count: 40), indices: Array(8..<40))
+        #expect(try later.overlap(with: TinyClassifier.Samples(count: 8)) == 0)
+    }
+
     @Test func onlyTheSameRunIsResumed() throws {
         try run("run", configuration(), stopAfter: 1)
         #expect { try self.run("run", self.configuration()) } throws: { "\($0)".contains("--resume") }

@@ -95,4 +95,5 @@ private struct SingleSample: Dataset {
     var count: Int { 1 }
     var labels: [Int]? { nil }
     func input(at index: Int) throws -> Tensor { tensor }
+    func fingerprint(at index: Int) throws -> StableHash { StableHash([identity]) }
 }

@@ -18,6 +18,8 @@ struct TuneCommand: ParsableCommand {
     var calibration: String
     @Option(help: "Data to evaluate on: a folder with labels, or an .npz file.")
     var evaluation: String
+    @Option(help: "More data, which the search does not see: the front is measured on them at the end.")
+    var reportData: String?
     @Option(help: "The folder to write.")
     var output: String
     @Flag(help: "Go on with the run that --output holds.")
@@ -56,12 +58,13 @@ struct TuneCommand: ParsableCommand {
     }
 
     func run() throws {
+        let network = try model.read()
         let job = TuneJob(
             model: model.model, calibration: calibration, evaluation: evaluation, output: output, resume: resume,
             strategy: strategy, ranking: ranking, metric: metric, limit: limit, seed: seed, threads: threads,
             latencySeconds: latencySeconds, top: top,
+            confirmation: try reportData.map { ($0, try data.dataset($0, for: network)) },
             recipe: try recipe.map { try Recipe(path: $0) })
-        let network = try model.read()
         let result = try job.run(
             network, bytes: model.fileSize(), preprocessing: data.preprocessing(for: network),
             calibration: data.dataset(calibration, for: network, limit: calibrationLimit),

@@ -69,6 +69,15 @@ public struct ArrayDataset: Dataset {
         return Tensor(values, shape: Shape([1] + shape))
     }
 
+    public func fingerprint(at index: Int) throws -> StableHash {
+        var hash = StableHash()
+        let length = samples.byteCount / count
+        samples.withBytes { bytes in
+            for position in index * length..<(index + 1) * length { hash.update(bytes[position]) }
+        }
+        return hash
+    }
+
     /// What the archive says of its pixels. Channels are in the network's order already.
     private static func preprocessing(_ arrays: [String: Tensor]) throws -> Preprocessing {
         func channels(_ name: String) throws -> [Float] {

@@ -8,6 +8,8 @@ public protocol Dataset: Sendable {
     var labels: [Int]? { get }
     /// What the samples are, in their order: changes when the data change.
     var identity: String { get }
+    /// A hash of sample `index` as it is stored: equal samples have equal ones, in whichever data set they are.
+    func fingerprint(at index: Int) throws -> StableHash
     /// The network's input for sample `index`, with a first axis of length 1.
     func input(at index: Int) throws -> Tensor
 }
@@ -26,9 +28,16 @@ public struct DatasetSlice: Dataset {
     public var labels: [Int]? { base.labels.map { labels in indices.map { labels[$0] } } }
     public var identity: String { "\(base.identity)[\(StableHash(indices.map { "\($0)" }).text)]" }
     public func input(at index: Int) throws -> Tensor { try base.input(at: indices[index]) }
+    public func fingerprint(at index: Int) throws -> StableHash { try base.fingerprint(at: indices[index]) }
 }
 
 extension Dataset {
+    /// How many samples of this data set are in `other` too.
+    public func overlap(with other: any Dataset) throws -> Int {
+        let known = try Set((0..<other.count).map(other.fingerprint))
+        return try (0..<count).map(fingerprint).count { known.contains($0) }
+    }
+
     /// The first `limit` samples.
     public func prefix(_ limit: Int) -> any Dataset {
         limit >= count ? self : DatasetSlice(self, indices: Array(0..<limit))

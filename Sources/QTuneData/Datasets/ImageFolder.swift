@@ -26,11 +26,21 @@ public struct ImageFolder: Dataset {
 
     public func input(at index: Int) throws -> Tensor {
         try locating("picture '\(files[index])'") {
-            guard let data = FileManager.default.contents(atPath: files[index]) else {
-                throw QTuneError(.inputOutput, "the file cannot be read")
-            }
-            return try preprocessing.tensor(ImageDecoder.decode([UInt8](data)))
+            try preprocessing.tensor(ImageDecoder.decode(bytes(at: index)))
         }
+    }
+
+    public func fingerprint(at index: Int) throws -> StableHash {
+        var hash = StableHash()
+        hash.update(try locating("picture '\(files[index])'") { try bytes(at: index) })
+        return hash
+    }
+
+    private func bytes(at index: Int) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: files[index]) else {
+            throw QTuneError(.inputOutput, "the file cannot be read")
+        }
+        return [UInt8](data)
     }
 }
 
