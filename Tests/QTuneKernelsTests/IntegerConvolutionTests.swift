@@ -1,7 +1,7 @@
 import QTuneTensor
 import Testing
 
-@testable import QTuneKernels
+import QTuneKernels
 
 @Suite struct IntegerConvolutionTests {
     /// A square window's case; channel counts and windows are chosen to leave remainders in every tile.

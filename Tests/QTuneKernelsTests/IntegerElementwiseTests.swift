@@ -1,7 +1,7 @@
 import QTuneTensor
 import Testing
 
-@testable import QTuneKernels
+import QTuneKernels
 
 @Suite struct IntegerElementwiseTests {
     private let pools = [ThreadPool(threads: 1), ThreadPool(threads: 2)]

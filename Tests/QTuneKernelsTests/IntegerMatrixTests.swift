@@ -1,7 +1,7 @@
 import QTuneTensor
 import Testing
 
-@testable import QTuneKernels
+import QTuneKernels
 
 @Suite struct IntegerMatrixTests {
     struct Product: CustomTestStringConvertible, Sendable {

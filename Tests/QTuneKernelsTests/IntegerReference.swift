@@ -1,7 +1,7 @@
 import QTuneTensor
 import Testing
 
-@testable import QTuneKernels
+import QTuneKernels
 
 /// Reproducible numbers (splitmix64).
 struct IntegerNoise {
