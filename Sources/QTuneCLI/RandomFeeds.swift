@@ -15,6 +15,7 @@ enum RandomFeeds {
                 else {
                     throw QTuneError(.unsupported, "the network does not tell the input's type and rank")
                 }
+                try MemoryLimit.check(dtype, shape)
                 return try tensor(dtype, shape, name: input.name, &random)
             }
         }

@@ -60,22 +60,13 @@ package struct EvaluationContext {
         guard dtype != .string else {
             throw QTuneError(.unsupported, "elements of type \(dtype) are not supported here")
         }
-        try Self.checkSize(dtype, shape)
+        try MemoryLimit.check(dtype, shape)
         return allocate(index, dtype, shape)
     }
 
     /// A tensor of zeros to work with. A shape that no memory could hold is an error.
     package static func fresh(_ dtype: DType, _ shape: Shape) throws -> Tensor {
-        try checkSize(dtype, shape)
+        try MemoryLimit.check(dtype, shape)
         return Tensor(zeros: dtype, shape: shape)
     }
-
-    private static func checkSize(_ dtype: DType, _ shape: Shape) throws {
-        guard let checked = Shape(checking: shape.dimensions),
-            let bytes = dtype.byteCount(elements: checked.elementCount), bytes <= largestTensor
-        else { throw QTuneError(.invalidInput, "a result of shape \(shape) is too large to hold in memory") }
-    }
-
-    /// Bytes that one result may take at most.
-    private static let largestTensor = 1 << 38
 }

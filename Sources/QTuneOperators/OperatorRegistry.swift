@@ -41,5 +41,14 @@ package struct OperatorRegistry: Sendable {
         }
     }
 
+    /// Makes every node of `graph` and of its sub-graphs whose operator is known, so that what reads nodes afterwards can
+    /// rely on them having the operands, results and attributes that their operators demand.
+    package func check(_ graph: Graph, opsets: [String: Int]) throws {
+        for node in graph.nodes where find(node.domain, node.opType) != nil {
+            _ = try make(node, opsets: opsets)
+            for body in node.subgraphs { try check(body, opsets: opsets) }
+        }
+    }
+
     private static func key(_ domain: String, _ name: String) -> String { "\(domain):\(name)" }
 }

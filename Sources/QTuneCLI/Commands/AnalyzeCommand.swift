@@ -19,8 +19,7 @@ struct AnalyzeCommand: ParsableCommand {
     var limit: Int?
     @Option(help: "A recipe with the options to quantize by.")
     var recipe: String?
-    @Option(help: "Threads.")
-    var threads = 2
+    @OptionGroup var threads: ThreadsOption
     @Flag(help: "Rank tensors instead of groups, the noisiest first; quicker.")
     var tensors = false
     @Flag(help: "Print JSON.")
@@ -48,8 +47,10 @@ struct AnalyzeCommand: ParsableCommand {
         let options = try Recipe(path: recipe)
         let source = try DatasetFeeds(data.dataset(calibration, for: network, limit: limit), for: network)
         let progress = Progress()
-        let analysis = try NetworkAnalysis(network, recipe: options, source: source, threads: threads, groups: !tensors) {
-            progress.update($0, done: $1, of: $2)
+        let analysis = try model.located {
+            try NetworkAnalysis(
+                network, recipe: options, source: source, threads: threads.threads, groups: !tensors
+            ) { progress.update($0, done: $1, of: $2) }
         }
         progress.clear()
         let lines = analysis.tensors.sorted { $0.xmodel.decibels < $1.xmodel.decibels }.map {

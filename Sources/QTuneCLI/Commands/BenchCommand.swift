@@ -20,8 +20,9 @@ struct BenchCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard threads >= 1, seconds >= 0, batch >= 1, sequence >= 1 else {
-            throw ValidationError("--threads, --batch and --sequence are at least 1, --seconds is not negative")
+        try ThreadsOption.check(threads)
+        guard seconds >= 0, batch >= 1, sequence >= 1 else {
+            throw ValidationError("--batch and --sequence are at least 1, --seconds is not negative")
         }
     }
 
@@ -52,8 +53,11 @@ struct BenchCommand: ParsableCommand {
         let start = ContinuousClock.now
         let network = try model.read()
         let feeds = try RandomFeeds.make(for: network, batch: batch, sequence: sequence)
-        let session = try Session(network, options: SessionOptions(threads: threads))
-        _ = try session.run(feeds)
+        let session = try model.located {
+            let session = try Session(network, options: SessionOptions(threads: threads))
+            _ = try session.run(feeds)
+            return session
+        }
         let first = start.duration(to: .now).inSeconds * 1e3
         let latency = try LatencyMeter.measure(seconds: seconds, [{ _ = try session.run(feeds) }])[0]
         let memory = session.memory

@@ -11,8 +11,7 @@ struct DemoCommand: ParsableCommand {
     var example = "Examples/demo"
     @Option(help: "The folder to write; made anew.")
     var output = ".build/demo"
-    @Option(help: "Threads.")
-    var threads = 2
+    @OptionGroup var threads: ThreadsOption
 
     /// What `demo.json` says of the example.
     private struct Description: Decodable {
@@ -36,7 +35,7 @@ struct DemoCommand: ParsableCommand {
         Console.note(command)
         let job = TuneJob(
             model: model, calibration: calibration, evaluation: evaluation, output: output, resume: false,
-            strategy: .progressiveExemption, ranking: .sensitivity, metric: nil, limit: 10_000, seed: 0, threads: threads,
+            strategy: .progressiveExemption, ranking: .sensitivity, metric: nil, limit: 10_000, seed: 0, threads: threads.threads,
             latencySeconds: 0.1, top: 3, recipe: nil)
         let result = try job.run(
             network, bytes: FileBytes.read(model).count, preprocessing: preprocessing,

@@ -23,6 +23,11 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        try ThreadsOption.check(threads)
+        guard latencySeconds >= 0 else { throw ValidationError("--latency-seconds is not negative") }
+    }
+
     private struct Result: Encodable {
         let model: String
         let float: String?
@@ -48,8 +53,9 @@ struct EvaluateCommand: ParsableCommand {
             latencySeconds: latencySeconds
         ) { progress.update("reading samples", done: $0, of: $1) }
         let size = try model.fileSize()
-        let evaluation =
+        let evaluation = try model.located {
             float == nil ? try evaluator.evaluateFloat(sizeBytes: size) : try evaluator.evaluate(network, sizeBytes: size)
+        }
         progress.clear()
         let interval = evaluation.lossInterval
         let result = Result(

@@ -61,6 +61,9 @@ struct InspectCommand: ParsableCommand {
             operators.add([count.operator, "\(count.count)", count.supported ? "" : "not supported"])
         }
         Console.print(operators.lines)
+        if !summary.quantizationGroups.isEmpty {
+            Console.print(["", "quantization groups"] + summary.quantizationGroups.map { "  \($0)" })
+        }
         printNodes(summary.nodes ?? [])
         printPasses(summary.passes ?? [])
     }
@@ -87,6 +90,10 @@ struct InspectCommand: ParsableCommand {
 
     private func summarize() throws -> Summary {
         let network = try model.read()
+        return try model.located { try summarize(network) }
+    }
+
+    private func summarize(_ network: Model) throws -> Summary {
         let graph = network.graph
         let types = try ShapeInference.infer(network)
         func operand(_ name: String, _ declared: ValueType?) -> Summary.Operand {

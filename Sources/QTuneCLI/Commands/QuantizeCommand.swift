@@ -50,8 +50,7 @@ struct QuantizeCommand: ParsableCommand {
     var exclude: [String] = []
     @Option(help: "Write the recipe that was used.")
     var writeRecipe: String?
-    @Option(help: "Threads.")
-    var threads = 2
+    @OptionGroup var threads: ThreadsOption
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -67,9 +66,12 @@ struct QuantizeCommand: ParsableCommand {
     func run() throws {
         let network = try model.read()
         let recipe = try resolvedRecipe()
-        let prepared = try Preparation.prepare(network)
-        let quantizer = Quantizer(prepared.model, statistics: try statistics(network, prepared.model, recipe))
-        let quantized = try quantizer.quantize(recipe)
+        let (prepared, quantizer, quantized) = try model.located {
+            let prepared = try Preparation.prepare(network)
+            try checkExclusions(QuantizationGroups.find(prepared.model).map(\.name))
+            let quantizer = Quantizer(prepared.model, statistics: try statistics(network, prepared.model, recipe))
+            return (prepared, quantizer, try quantizer.quantize(recipe))
+        }
         try ModelWriter.write(Compaction.compact(quantized.model), to: output)
         if let writeRecipe { try FileBytes.write(recipe.json(), to: writeRecipe) }
         let int8 = quantizer.groups.filter { recipe.choice(for: $0.name).precision == .int8 }.count
@@ -83,6 +85,13 @@ struct QuantizeCommand: ParsableCommand {
         Console.print(
             "\(output): \(result.size_bytes) bytes, \(Format.fixed(100 * ratio, 1)) % of the float file; "
                 + "\(int8) of \(quantizer.groups.count) groups in int8")
+    }
+
+    private func checkExclusions(_ known: [String]) throws {
+        guard let name = exclude.first(where: { !known.contains($0) }) else { return }
+        throw QTuneError(
+            .invalidArgument, "the network has no group called '\(name)'", place: ["--exclude"],
+            remedy: "qtune inspect shows its \(known.count) groups")
     }
 
     private func resolvedRecipe() throws -> Recipe {
@@ -109,7 +118,7 @@ struct QuantizeCommand: ParsableCommand {
         let source = try DatasetFeeds(dataset, for: network)
         let progress = Progress()
         defer { progress.clear() }
-        return try Calibrator.gather(prepared, source: source, threads: threads) {
+        return try Calibrator.gather(prepared, source: source, threads: threads.threads) {
             progress.update("calibrating", done: $0, of: source.count)
         }
     }

@@ -12,6 +12,10 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Print the report as JSON.")
     var json = false
 
+    func validate() throws {
+        guard top >= 1 else { throw ValidationError("--top is at least 1") }
+    }
+
     func run() throws {
         let folder = RunFolder(path: folder)
         let report = try RunReport.make(folder, top: top)

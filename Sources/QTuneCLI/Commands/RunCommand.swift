@@ -32,14 +32,19 @@ struct RunCommand: ParsableCommand {
     }
 
     func validate() throws {
-        if image == nil, inputs.isEmpty { throw ValidationError("give --image, or --input for each input") }
+        try ThreadsOption.check(threads)
         if image != nil, !inputs.isEmpty { throw ValidationError("give --image or --input, not both") }
     }
 
     func run() throws {
         let network = try model.read()
-        let session = try Session(network, options: SessionOptions(threads: threads))
-        let results = try session.run(feeds(network))
+        if image == nil, inputs.isEmpty, !network.graph.requiredInputs.isEmpty {
+            throw ValidationError("give --image, or --input for each input")
+        }
+        let feeds = try feeds(network)
+        let results = try model.located {
+            try Session(network, options: SessionOptions(threads: threads)).run(feeds)
+        }
         if let output { try write(results, to: output) }
         let summary = network.graph.outputs.compactMap { info in
             results[info.name].map { tensor in
@@ -63,17 +68,33 @@ struct RunCommand: ParsableCommand {
             let tensor = try data.preprocessing(for: network).tensor(picture)
             return try DatasetFeeds(SingleSample(tensor: tensor, identity: image), for: network).feeds(0)
         }
+        let known = network.graph.inputs.map(\.name)
         var feeds: [String: Tensor] = [:]
         for input in inputs {
-            let parts = input.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { throw ValidationError("--input takes NAME=FILE.npy, not '\(input)'") }
-            feeds[parts[0]] = try Npy.read(path: parts[1])
+            // A name may hold the sign, a path to a file hardly ever does.
+            guard let sign = input.lastIndex(of: "="), sign > input.startIndex else {
+                throw ValidationError("--input takes NAME=FILE.npy, not '\(input)'")
+            }
+            let name = String(input[..<sign])
+            guard known.contains(name) else {
+                throw QTuneError(
+                    .invalidArgument, "the network has no input called '\(name)'", place: ["--input"],
+                    remedy: "its inputs are: \(known.joined(separator: ", "))")
+            }
+            guard feeds[name] == nil else {
+                throw QTuneError(.invalidArgument, "the input '\(name)' is given twice", place: ["--input"])
+            }
+            feeds[name] = try Npy.read(path: String(input[input.index(after: sign)...]))
         }
         return feeds
     }
 
     private func write(_ results: [String: Tensor], to folder: String) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw QTuneError(.inputOutput, "the folder cannot be made", place: ["folder '\(folder)'"])
+        }
         for (name, tensor) in results {
             let file = String(name.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "_" })
             try Npy.write(tensor, to: "\(folder)/\(file).npy")

@@ -52,8 +52,9 @@ struct TuneCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard limit >= 1, threads >= 1, top >= 1, latencySeconds >= 0 else {
-            throw ValidationError("--limit, --threads and --top are at least 1, --latency-seconds is not negative")
+        try ThreadsOption.check(threads)
+        guard limit >= 1, top >= 1, latencySeconds >= 0 else {
+            throw ValidationError("--limit and --top are at least 1, --latency-seconds is not negative")
         }
     }
 

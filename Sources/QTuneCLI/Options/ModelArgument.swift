@@ -9,6 +9,9 @@ struct ModelArgument: ParsableArguments {
 
     func read() throws -> Model { try ModelReader.read(path: model) }
 
+    /// Runs `body` and names the file in the error that it throws.
+    func located<Result>(_ body: () throws -> Result) throws -> Result { try locating(model, body) }
+
     /// The file's size in bytes.
     func fileSize() throws -> Int {
         guard let size = try? FileManager.default.attributesOfItem(atPath: model)[.size] as? Int else {

@@ -25,7 +25,9 @@ package struct Optimizer: Sendable {
     }
 
     /// The model rewritten by every pass in turn, and what each of them did.
+    /// Throws where a node lacks what its operator demands: passes rely on it.
     package func run(_ model: Model) throws -> (Model, [PassReport]) {
+        try registry.check(model.graph, opsets: model.opsets)
         var model = model
         var reports: [PassReport] = []
         for pass in passes {
