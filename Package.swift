@@ -81,7 +81,8 @@ let package = Package(
             name: "QTuneConformanceTests",
             dependencies: ["QTuneONNX", "QTuneRuntime", "QTuneOperators", "QTuneKernels", "QTuneGraph", "QTuneTensor"],
             swiftSettings: strictSettings),
-        tests(of: "QTuneCLI"),
+        tests(
+            of: "QTuneCLI", on: ["QTuneONNX", "QTuneRuntime", "QTuneKernels", "QTuneGraph", "QTuneTensor"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

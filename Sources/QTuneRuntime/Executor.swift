@@ -70,7 +70,7 @@ struct Executor {
         let results = try step.operator.evaluate(context)
         guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
             throw QTuneError(
-                .internalError, "the operator gave \(results.count) of \(step.results.count) results")
+                .invalidModel, "the node asks for \(step.results.count) results, the operator gives \(results.count)")
         }
         return results
     }

@@ -20,9 +20,13 @@ struct Scan: Operator {
         body = try node.required("body", node.graph("body"))
         scanned = try node.required("num_scan_inputs", node.int("num_scan_inputs"))
         isBatched = node.opset < 9
+        guard (1...max(1, body.inputs.count)).contains(scanned) else {
+            throw QTuneError(
+                .invalidModel, "num_scan_inputs is \(scanned), the body has \(body.inputs.count) inputs")
+        }
         state = body.inputs.count - scanned
         let operands = node.node.inputs.count - (isBatched ? 1 : 0)
-        guard scanned >= 1, state >= 0, operands == body.inputs.count, body.outputs.count >= state else {
+        guard state >= 0, operands == body.inputs.count, body.outputs.count >= state else {
             throw QTuneError(.invalidModel, "\(operands) operands do not fit a body of \(body.inputs.count) inputs")
         }
         let stacks = body.outputs.count - state
@@ -90,7 +94,7 @@ struct Scan: Operator {
         }
         var carried = operands[..<state].map(Value.tensor)
         var stacks = [[Tensor]](repeating: [], count: body.outputs.count - state)
-        for step in 0..<min(steps ?? length, length) {
+        for step in 0..<max(0, min(steps ?? length, length)) {
             let slices = try sources.map { index, source in
                 let place = inputDirections[index] == 0 ? step : length - 1 - step
                 return Value.tensor(try slice(source, axis: axes[index], at: place))
