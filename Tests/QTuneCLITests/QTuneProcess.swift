@@ -30,7 +30,8 @@ enum QTuneProcess {
 
         fileprivate init(_ arguments: [String], environment: [String: String]) throws {
             process = Process()
-            process.executableURL = try #require(QTuneProcess.executable, "the program is not beside the tests")
+            let program: URL = try #require(QTuneProcess.executable, "the program is not beside the tests")
+            process.executableURL = program
             process.arguments = arguments
             process.environment = ProcessInfo.processInfo.environment
                 .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
@@ -42,6 +43,11 @@ enum QTuneProcess {
             process.standardOutput = try FileHandle(forWritingTo: log)
             process.standardError = try FileHandle(forWritingTo: errors)
             process.standardInput = FileHandle.nullDevice
+            // Tests run on threads that take no signals, which the program would inherit.
+            var interrupts = sigset_t()
+            sigemptyset(&interrupts)
+            sigaddset(&interrupts, SIGINT)
+            pthread_sigmask(SIG_UNBLOCK, &interrupts, nil)
             try process.run()
         }
 

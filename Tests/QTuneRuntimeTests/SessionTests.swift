@@ -22,6 +22,20 @@ struct SessionTests {
         }
     }
 
+    /// Passes read operands by position, so nodes without them must not reach them.
+    @Test(arguments: [
+        "Add", "Cast", "Conv", "Dropout", "Flatten", "Gemm", "Identity", "MatMul", "MaxPool", "Relu", "Reshape",
+        "QuantizeLinear", "DequantizeLinear", "BatchNormalization", "Transpose", "Concat", "Resize",
+    ])
+    func nodesWithoutOperandsAreErrors(_ type: String) {
+        let graph = Graph(
+            name: "bare", inputs: [], outputs: [ValueInfo("y")], initializers: [:],
+            nodes: [Node(type, inputs: [], outputs: ["y"])])
+        for opset in [1, 13, 21] {
+            #expect(throws: QTuneError.self) { try Session(Model(graph: graph, opsets: ["": opset])).run([:]) }
+        }
+    }
+
     @Test func resultsBelongToTheCaller() throws {
         let session = try Session(model())
         let first = try #require(try session.run(["x": Tensor([1, 2] as [Float], shape: [1, 2])])["y"])
