@@ -19,6 +19,9 @@ struct Resampler: Sendable {
     func resample(_ input: Tensor, in context: EvaluationContext) throws -> Value {
         guard let shape = Shape(checking: axes.map(\.output)), !input.shape.dimensions.contains(0) || shape.elementCount == 0
         else { throw QTuneError(.invalidInput, "\(input.shape) cannot be resized to \(axes.map(\.output))") }
+        // Tables of places are as long as axes are, whether or not another axis of length 0 makes the result empty.
+        if shape.elementCount == 0 { return .tensor(try context.makeOutput(0, input.dtype, shape)) }
+        try MemoryLimit.check(input.dtype, shape)
         switch mode {
         case .nearest(let mode):
             let output = try context.makeOutput(0, input.dtype, shape)
