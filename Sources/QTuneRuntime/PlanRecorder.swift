@@ -102,6 +102,7 @@ final class PlanRecorder {
     }
 
     /// Lets the first result be written over an operand that nobody reads afterwards, where the operator says it can.
+    /// An operand that the step reads in a second place too may still be needed there, and is left alone.
     private func mergeInPlace(_ index: Int, _ step: Program.Step) {
         guard let result = results[index].first ?? nil, result.isMade, buffers[result.buffer].isPlannable else {
             return
@@ -111,7 +112,7 @@ final class PlanRecorder {
             let target = root(used)
             let users = step.usedSlots.filter { bufferOfSlot[$0].map(root) == target }
             let size = buffers[result.buffer].byteCount
-            guard buffers[target].isPlannable, buffers[target].last == index, Set(users) == [slot],
+            guard buffers[target].isPlannable, buffers[target].last == index, users == [slot],
                 buffers[target].byteCount == size, let operand = sizeOfSlot[slot],
                 operand.dtype == result.dtype, operand.byteCount == size
             else { continue }

@@ -119,6 +119,16 @@ struct SessionTests {
         #expect(session.memory.unshared >= 9 * 4000)
     }
 
+    /// A convolution reads its image until the end, so the sum must not be written over it even where it is the addend.
+    @Test func anImageThatIsAlsoAddedIsNotOverwritten() throws {
+        let g = GraphBuilder()
+        let x = g("Relu", g.input("x", [1, 3, 6, 6]))
+        var generator = SeededGenerator(seed: 4)
+        let weights = g.constant(generator.floats([3, 3, 3, 3]))
+        let sum = g("Conv", x, weights, attributes: ["pads": .ints([1, 1, 1, 1])]) + x
+        try expectSameResults(g.model(g("Sigmoid", sum)), ["x": generator.floats([1, 3, 6, 6])])
+    }
+
     /// A view of a value must keep the value's memory, in the graph's last use as well.
     @Test func viewsKeepTheirMemory() throws {
         let g = GraphBuilder()

@@ -9,7 +9,10 @@ struct ResidualFusion: Pass {
 
     func run(_ rewriting: inout Rewriting) throws {
         for id in rewriting.editor.nodeIDs {
-            guard let node = rewriting.editor[id], node.qualifiedType == "Add", node.inputs.count == 2 else { continue }
+            // A value added to itself cannot be both the kernel's sum and what the kernel adds.
+            guard let node = rewriting.editor[id], node.qualifiedType == "Add", node.inputs.count == 2,
+                node.inputs[0] != node.inputs[1]
+            else { continue }
             let result = rewriting.value(node.outputs[0]).dimensions
             for (operand, other) in [(1, 0), (0, 1)] {
                 guard let (producer, made) = rewriting.soleProducer(of: node.inputs[operand]),
