@@ -12,7 +12,8 @@ static size_t round_up(size_t value, size_t multiple) { return (value + multiple
 // Rows are taken in groups whose activations stay in the second-level cache while all panels of weights pass by.
 static size_t group_rows(const qt_integer_product *p) {
     size_t tile = (size_t)p->kernel->tile_rows;
-    size_t rows = (size_t)196608 / (round_up(p->depth, 4) * (size_t)p->kernel->element_bytes) / tile * tile;
+    size_t row_bytes = round_up(p->depth ? p->depth : 1, 4) * (size_t)p->kernel->element_bytes;
+    size_t rows = (size_t)196608 / row_bytes / tile * tile;
     if (rows < tile) rows = tile;
     return rows > 40 * tile ? 40 * tile : rows;
 }
