@@ -59,6 +59,11 @@ package struct SlidingWindow: Hashable, Sendable {
         Self.positions(width + padding.left + padding.right, kernel.width, stride.width, dilation.width)
     }
 
+    /// The most taps of the window that can lie in an image at once.
+    package func visibleTaps(height: Int, width: Int) -> Int {
+        min(kernel.height, height) * min(kernel.width, width)
+    }
+
     private static func positions(_ length: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
         let span = dilation * (kernel - 1) + 1
         return length < span ? 0 : (length - span) / stride + 1

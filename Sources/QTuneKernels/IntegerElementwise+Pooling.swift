@@ -68,20 +68,20 @@ extension IntegerElementwise {
         guard output.count > 0 else { return }
         nonisolated(unsafe) let source = x.bytes
         nonisolated(unsafe) let sink = output.address.assumingMemoryBound(to: UInt8.self)
-        split(batch * rows, work: output.count * window.kernel.area, pool: pool) { part in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: window.kernel.area) { taps in
+        let visible = window.visibleTaps(height: height, width: width)
+        let work = output.count.multipliedReportingOverflow(by: visible)
+        split(batch * rows, work: work.overflow ? .max : work.partialValue, pool: pool) { part in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: visible) { taps in
                 for row in part {
                     let image = source + row / rows * height * width * channels
-                    let top = row % rows * window.stride.height - window.padding.top
+                    let down = window.rows(at: row % rows, of: height)
                     for column in 0..<columns {
-                        let left = column * window.stride.width - window.padding.left
+                        let across = window.columns(at: column, of: width)
                         var count = 0
-                        for ky in 0..<window.kernel.height {
-                            let y = top + ky * window.dilation.height
-                            guard y >= 0 && y < height else { continue }
-                            for kx in 0..<window.kernel.width {
-                                let x = left + kx * window.dilation.width
-                                guard x >= 0 && x < width else { continue }
+                        for ky in 0..<down.inside {
+                            let y = down.start + ky * window.dilation.height
+                            for kx in 0..<across.inside {
+                                let x = across.start + kx * window.dilation.width
                                 taps[count] = image + (y * width + x) * channels
                                 count += 1
                             }

@@ -50,9 +50,10 @@ package enum Pooling {
         let source = UnsafePointer(input.unsafeElements(Float.self))
         let target = output.unsafeElements(Float.self)
         let rowFloats = to[2] * channels
-        let grain = Swift.max(1, Elementwise.grain / (rowFloats * window.kernel.area))
+        let taps = window.visibleTaps(height: from[1], width: from[2])
+        let grain = Swift.max(1, Elementwise.grain / rowFloats / Swift.max(1, taps))
         pool.run(over: to[0] * to[1], grain: grain) { range in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: window.kernel.area) { pointers in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: taps) { pointers in
                 for row in range {
                     let image = source + row / to[1] * from[1] * from[2] * channels
                     let rows = window.rows(at: row % to[1], of: from[1])

@@ -14,7 +14,7 @@ struct QLinearAveragePool: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 4...5)
-        attributes = try WindowAttributes(node)
+        attributes = try WindowAttributes(node, mayRoundUp: true)
         _ = try node.required("kernel_shape", attributes.kernel)
         countsPadding = try node.int("count_include_pad") ?? 0 != 0
         channelsLast = try node.int("channels_last") ?? 0 != 0

@@ -12,7 +12,7 @@ struct AveragePool: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        attributes = try WindowAttributes(node)
+        attributes = try WindowAttributes(node, mayRoundUp: true)
         _ = try node.required("kernel_shape", attributes.kernel)
         countsPadding = try node.int("count_include_pad") ?? 0 != 0
     }

@@ -12,7 +12,7 @@ struct LpPool: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        attributes = try WindowAttributes(node)
+        attributes = try WindowAttributes(node, mayRoundUp: true)
         _ = try node.required("kernel_shape", attributes.kernel)
         exponent = try node.int("p") ?? 2
         guard exponent > 0 else { throw QTuneError(.invalidModel, "attribute 'p' is \(exponent), not above 0") }

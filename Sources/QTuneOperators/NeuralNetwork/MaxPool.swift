@@ -12,7 +12,7 @@ struct MaxPool: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1, outputs: 1...2)
-        attributes = try WindowAttributes(node)
+        attributes = try WindowAttributes(node, mayRoundUp: true)
         _ = try node.required("kernel_shape", attributes.kernel)
         countsColumnMajor = try node.int("storage_order") ?? 0 != 0
     }

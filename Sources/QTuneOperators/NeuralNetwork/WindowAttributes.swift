@@ -15,7 +15,8 @@ package struct WindowAttributes: Sendable {
     /// Whether the number of positions is rounded up, so that the last may hang over the padded end.
     package let roundsUp: Bool
 
-    package init(_ node: NodeReader) throws {
+    /// - Parameter mayRoundUp: whether `ceil_mode` counts, as it does on pools and not on convolutions.
+    package init(_ node: NodeReader, mayRoundUp: Bool = false) throws {
         func positive(_ name: String) throws -> [Int]? {
             let values = try node.ints(name)
             guard values?.allSatisfy({ (1...Self.largest).contains($0) }) ?? true else {
@@ -38,7 +39,7 @@ package struct WindowAttributes: Sendable {
             case "SAME_LOWER": .sameLower
             case let other: throw QTuneError(.invalidModel, "attribute 'auto_pad' is '\(other)'")
             }
-        roundsUp = try node.int("ceil_mode") ?? 0 != 0
+        roundsUp = try mayRoundUp && node.int("ceil_mode") ?? 0 != 0
         let ranks = Set([kernel?.count, strides?.count, dilations?.count, pads.map { ($0.count + 1) / 2 }].compactMap { $0 })
         guard ranks.count <= 1, (pads?.count ?? 0).isMultiple(of: 2) else {
             throw QTuneError(.invalidModel, "kernel_shape, strides, dilations and pads disagree on the number of axes")
@@ -58,6 +59,10 @@ package struct WindowAttributes: Sendable {
             pads?.count ?? 2 * kernel.count == 2 * kernel.count
         else {
             throw QTuneError(.invalidInput, "a window of \(kernel) does not fit the attributes and spatial lengths \(input)")
+        }
+        // Two factors fit an Int; three may not.
+        guard kernel.reduce(1, { min($0, Self.largest + 1) * $1 }) <= Self.largest else {
+            throw QTuneError(.unsupported, "a window of \(kernel), which has more than \(Self.largest) taps")
         }
         return Window(
             axes: try input.indices.map { axis in
@@ -128,7 +133,9 @@ extension WindowAttributes {
         let rank = input.count
         // Some exporters write batch and channels into the shape too.
         let wanted = outputShape.map { Array($0.suffix(rank)) }
+        let bounded = kernel + (outputPadding ?? []) + (wanted ?? [])
         guard (1...3).contains(rank), kernel.count == rank, kernel.allSatisfy({ $0 > 0 }), self.kernel ?? kernel == kernel,
+            bounded.allSatisfy({ (0...Self.largest).contains($0) }),
             [strides, dilations, outputPadding, wanted].allSatisfy({ $0?.count ?? rank == rank }),
             pads?.count ?? 2 * rank == 2 * rank
         else {

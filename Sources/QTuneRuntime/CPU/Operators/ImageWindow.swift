@@ -6,7 +6,10 @@ internal import QTuneTensor
 struct ImageWindow: Sendable {
     let attributes: WindowAttributes
 
-    init(_ node: NodeReader) throws { attributes = try WindowAttributes(node) }
+    /// - Parameter mayRoundUp: whether `ceil_mode` counts, as it does on pools.
+    init(_ node: NodeReader, mayRoundUp: Bool = false) throws {
+        attributes = try WindowAttributes(node, mayRoundUp: mayRoundUp)
+    }
 
     /// The window over an image of those lengths, and the places it has.
     func placed(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {

@@ -13,7 +13,7 @@ struct MaxPool2D: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        window = try ImageWindow(node)
+        window = try ImageWindow(node, mayRoundUp: true)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { try window.inferPool(context[0]) }
@@ -36,7 +36,7 @@ struct AveragePool2D: Operator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        window = try ImageWindow(node)
+        window = try ImageWindow(node, mayRoundUp: true)
         countsPadding = try node.int("count_include_pad") ?? 0 != 0
     }
 

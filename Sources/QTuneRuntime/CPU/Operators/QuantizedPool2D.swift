@@ -14,7 +14,7 @@ struct QuantizedMaxPool2D: ImageOperator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        window = try ImageWindow(node)
+        window = try ImageWindow(node, mayRoundUp: true)
         order = try ImageOrder(node)
     }
 
@@ -50,7 +50,7 @@ struct QuantizedAveragePool2D: ImageOperator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
-        window = try ImageWindow(node)
+        window = try ImageWindow(node, mayRoundUp: true)
         order = try ImageOrder(node)
         countsPadding = try node.int("count_include_pad") ?? 0 != 0
         x = try QuantizationAttributes.read("x", from: node)
