@@ -27,10 +27,10 @@ enum TypeReader {
         switch message.value_case {
         case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
             guard let tensor = message.tensor_type?.pointee else { return nil }
-            return .tensor(try elementType(tensor.elem_type), dimensions(tensor.shape))
+            return .tensor(try elementType(tensor.elem_type), try dimensions(tensor.shape))
         case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
             guard let tensor = message.sparse_tensor_type?.pointee else { return nil }
-            return .sparseTensor(try elementType(tensor.elem_type), dimensions(tensor.shape))
+            return .sparseTensor(try elementType(tensor.elem_type), try dimensions(tensor.shape))
         case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
             return .sequence(try message.sequence_type?.pointee.elem_type.flatMap(valueType))
         case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
@@ -55,11 +55,18 @@ enum TypeReader {
         return dtype
     }
 
-    private static func dimensions(_ shape: UnsafeMutablePointer<Onnx__TensorShapeProto>?) -> [Dimension]? {
+    /// Longer axes are refused: no machine holds them, and sums of lengths stay within an Int.
+    private static let longest: Int64 = 1 << 40
+
+    private static func dimensions(_ shape: UnsafeMutablePointer<Onnx__TensorShapeProto>?) throws -> [Dimension]? {
         guard let shape = shape?.pointee else { return nil }
-        return messages(shape.n_dim, shape.dim).map { dimension in
+        return try messages(shape.n_dim, shape.dim).map { dimension in
             switch dimension.pointee.value_case {
             case ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE:
+                guard dimension.pointee.dim_value <= longest else {
+                    throw QTuneError(
+                        .invalidModel, "an axis is declared \(dimension.pointee.dim_value) long, more than \(longest)")
+                }
                 // Some exporters write -1 for a length that they do not know.
                 return Int(exactly: dimension.pointee.dim_value).flatMap { $0 >= 0 ? .fixed($0) : nil } ?? .unknown
             case ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM:

@@ -82,8 +82,15 @@ struct HostileInputTests {
         ("no name", Wire.model(graph: Wire.bytes(15, Wire.number(3, 4)))),
         ("outside", Wire.model(graph: Wire.bytes(15, sparse(index: 4)))),
         ("outside", Wire.model(graph: Wire.bytes(15, sparse(index: -1)))),
+        ("'v'", Wire.model(graph: declared(length: (1 << 40) + 1))),
+        ("9223372036854775807", Wire.model(graph: declared(length: .max))),
         ("its keys", Wire.model(graph: Wire.bytes(13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(5, []))))),
     ]
+
+    static func declared(length: Int64) -> [UInt8] {
+        let shape = Wire.bytes(2, Wire.bytes(1, Wire.number(1, length)))
+        return Wire.bytes(13, Wire.text(1, "v") + Wire.bytes(2, Wire.bytes(1, Wire.number(1, 1) + shape)))
+    }
 
     static func sparse(index: Int64) -> [UInt8] {
         let values = Wire.bytes(1, Wire.text(8, "s") + Wire.number(1, 1) + one)

@@ -126,7 +126,11 @@ struct Resize: Operator {
         let common = aspect == .notLarger ? ratios.min() : aspect == .notSmaller ? ratios.max() : nil
         for (index, axis) in touched.enumerated() {
             let length = lengths[axis]
-            let output = common.map { Int((Double($0) * Double(length) + 0.5).rounded(.down)) } ?? sizes[index]
+            let scaled = common.map { (Double($0) * Double(length) + 0.5).rounded(.down) } ?? Double(sizes[index])
+            guard scaled <= Double(Int32.max) else {
+                throw QTuneError(.invalidInput, "axis \(touched[index]) of \(length) cannot be resized to \(scaled)")
+            }
+            let output = Int(scaled)
             result[axis] = ResizedAxis(input: length, output: output, scale: common ?? ratios[index], isSized: true, crop: crop(index))
         }
         return result
