@@ -41,6 +41,14 @@ import Testing
         #expect(throws: QTuneError.self) { try Preprocessing(mean: mean, std: std) }
     }
 
+    /// 0.3 megapixels that would become 15 gigapixels.
+    @Test(arguments: [Preprocessing.Resize.shorterSide(224), .squash(16384)])
+    func refusesToGrowAStripBeyondMeasure(_ resize: Preprocessing.Resize) throws {
+        let strip = Image(width: 1, height: 300_000, pixels: [UInt8](repeating: 1, count: 900_000))
+        let error = #expect(throws: QTuneError.self) { try Preprocessing(resize: resize).tensor(strip) }
+        #expect(error?.code == .invalidData)
+    }
+
     @Test(arguments: [0, -1, 1 << 40]) func refusesImpossibleLengths(_ length: Int) {
         #expect(throws: QTuneError.self) { try Preprocessing(crop: length) }
         #expect(throws: QTuneError.self) { try Preprocessing(resize: .squash(length)) }

@@ -53,11 +53,11 @@ public struct Preprocessing: Codable, Sendable, Hashable {
         var image = image
         switch resize {
         case nil: break
-        case .squash(let side): image = image.resized(width: side, height: side, filter: filter)
+        case .squash(let side): image = try resized(image, width: side, height: side)
         case .shorterSide(let side):
             let shorter = min(image.width, image.height)
-            image = image.resized(
-                width: max(1, image.width * side / shorter), height: max(1, image.height * side / shorter), filter: filter)
+            image = try resized(
+                image, width: max(1, image.width * side / shorter), height: max(1, image.height * side / shorter))
         }
         if let crop {
             guard let cropped = image.centerCropped(width: crop, height: crop) else {
@@ -68,6 +68,21 @@ public struct Preprocessing: Codable, Sendable, Hashable {
             image = cropped
         }
         return channelOrder == .rgb ? image : image.withSwappedChannels()
+    }
+
+    /// Pixels beyond which a resized picture is refused: that of 16384 x 16384.
+    private static let mostPixels = 1 << 28
+
+    /// Bilinear resizing brings the width to its new length first, so that picture must not be too large either.
+    private func resized(_ image: Image, width: Int, height: Int) throws -> Image {
+        let pixels = width.multipliedReportingOverflow(by: max(height, image.height))
+        guard !pixels.overflow, pixels.partialValue <= Self.mostPixels else {
+            throw QTuneError(
+                .invalidData,
+                "the picture of \(image.width) x \(image.height) becomes too large when resized to \(width) x \(height)",
+                remedy: "resize to less, or crop the picture first")
+        }
+        return image.resized(width: width, height: height, filter: filter)
     }
 
     /// The network's input for a picture: float32, [1, 3, height, width] or [1, height, width, 3].
