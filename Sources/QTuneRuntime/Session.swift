@@ -32,6 +32,8 @@ public final class Session: Sendable {
         _ model: Model, options: SessionOptions = SessionOptions(), registry: OperatorRegistry = .standard,
         backend: any Backend
     ) throws {
+        // Kernels fall back on the scalar ones where the tier is not known; a name that is wrong must not go unseen.
+        _ = try CPUTier.current
         self.model = model
         self.options = options
         let known = registry.adding(backend.operators)

@@ -40,7 +40,7 @@ final class PackedWeightCache: Sendable {
         let storages = sources.compactMap(\.storage)
         let key = Key(
             sources: storages.map(ObjectIdentifier.init),
-            parameters: "\(Packed.self) \(sources.map(\.shape)) \(parameters)")
+            parameters: "\(Packed.self) \(sources.map { "\($0.dtype)\($0.shape)" }) \(parameters)")
         if let known = entries.withLock({ $0[key]?.value(Packed.self, from: storages) }) { return known }
         let made = try pack()
         entries.withLock { entries in

@@ -117,10 +117,14 @@ enum IntegerRule {
             guard let value = paddingValue(node, rewriting) else {
                 return .failure(.init("the padding value is not constant"))
             }
+            let integer = x.parameters.integer(value)
+            guard Float(integer - x.parameters.zeroPoints[0]) * x.parameters.scales[0] == value else {
+                return .failure(.init("the padding value is no integer of its operand's scale"))
+            }
             guard node.attributes["pads"] == nil else { return .failure(.init("its operator set is older than 11")) }
             while moved.inputs.count < 3 { moved.inputs.append("") }
             moved.inputs[2] = rewriting.editor.addInitializer(
-                x.parameters.scalar(x.parameters.integer(value)), named: "\(node.label)_padding")
+                x.parameters.scalar(integer), named: "\(node.label)_padding")
         default: break
         }
         if x.parameters == quantizer.parameters, quantizer.clamp == nil { return .success(moved) }
