@@ -39,6 +39,44 @@ import Testing
         #expect(abs(difference.meanSquaredError - 0.125 / 3 / 2) < 1e-9)
     }
 
+    /// A network that gives no numbers must not look like a perfect one.
+    @Test(arguments: [Float.nan, .infinity]) func outputsThatAreNoNumbersAreBad(_ value: Float) throws {
+        for reference in [[0.5, 0.25, 0.25], [3, -1, 2]] as [[Float]] {
+            var difference = OutputDifference()
+            try difference.add(reference: Tensor(reference), Tensor([value, value, value]))
+            #expect(difference.divergence >= 1e6 && difference.divergence.isFinite)
+            #expect(difference.meanSquaredError >= 1e6 && difference.meanSquaredError.isFinite)
+            #expect(difference.cosineDistance == 2)
+        }
+        var disagreement = OutputDifference()
+        try disagreement.add(reference: Tensor([1, 2] as [Float]), Tensor([1, .nan] as [Float]))
+        #expect(disagreement.disagreement == 1)
+    }
+
+    /// Quantized probabilities may miss the sum of 1; they are probabilities all the same.
+    @Test func theReferenceDecidesWhatProbabilitiesAre() throws {
+        var difference = OutputDifference()
+        try difference.add(reference: Tensor([0.5, 0.5] as [Float]), Tensor([0.45, 0.45] as [Float]))
+        #expect(difference.divergence < 1e-9)
+        try difference.add(reference: Tensor([-.infinity, 2] as [Float]), Tensor([-.infinity, 2] as [Float]))
+        #expect(difference.cosineDistance == 0)
+    }
+
+    @Test(arguments: [Float.nan, -.infinity]) func weightsThatAreNoNumbersAreNamed(_ value: Float) throws {
+        let g = GraphBuilder()
+        let weights = g.constant(Tensor([1, value] as [Float], shape: [2, 1]), named: "broken")
+        let model = g.model(g("MatMul", g.input("x", [1, 2]), weights, named: "y"))
+        var statistics = Statistics()
+        for name in ["x", "y"] {
+            statistics.tensors[name] = TensorStatistics()
+            statistics.tensors[name]?.observe(Tensor([1, -1] as [Float]))
+        }
+        let error = #expect(throws: QTuneError.self) {
+            try Quantizer(model, statistics: statistics).quantize(Recipe())
+        }
+        #expect(error?.description.contains("broken") == true)
+    }
+
     /// Two layers, of which the first has a weight that int8 cannot hold beside its neighbour.
     private func twoLayers() -> Model {
         let g = GraphBuilder()

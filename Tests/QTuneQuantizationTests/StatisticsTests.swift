@@ -44,6 +44,12 @@ import Testing
         #expect(seen.channelMeans == nil)
     }
 
+    @Test func channelsOfASequenceAreItsSecondAxis() {
+        var seen = TensorStatistics()
+        seen.observe(Tensor([1, 2, 3, 10, 20, 30] as [Float], shape: [1, 2, 3]))
+        #expect(seen.channelMeans == [2, 20])
+    }
+
     @Test func roundTrip() throws {
         var statistics = Statistics()
         statistics.runs = 3

@@ -12,8 +12,8 @@ public struct OutputDifference: Sendable, Equatable, Codable {
 
     public init() {}
 
-    /// Mean Kullback-Leibler divergence from the float network's class probabilities, in nats. Outputs that are not
-    /// probabilities go through a softmax first.
+    /// Mean Kullback-Leibler divergence from the float network's class probabilities, in nats. Where the float
+    /// network's outputs are no probabilities, both go through a softmax first.
     public var divergence: Double { mean(divergenceSum) }
     /// Mean of 1 - cosine of the angle between the outputs.
     public var cosineDistance: Double { mean(cosineSum) }
@@ -23,6 +23,9 @@ public struct OutputDifference: Sendable, Equatable, Codable {
     public var disagreement: Double { mean(Double(disagreements)) }
 
     private func mean(_ sum: Double) -> Double { samples == 0 ? 0 : sum / Double(samples) }
+
+    /// Stands for a figure that is no number or infinite: worse than any that is, and still a number in JSON.
+    private static let worst = 1e30
 
     /// Adds the samples along the first axis of float32 outputs.
     public mutating func add(reference: Tensor, _ output: Tensor) throws {
@@ -43,8 +46,9 @@ public struct OutputDifference: Sendable, Equatable, Codable {
 
     private mutating func add(_ reference: [Double], _ output: [Double]) {
         samples += 1
-        let p = Self.probabilities(reference)
-        let q = Self.probabilities(output)
+        // Nothing to add, infinite elements included, of which the figures below make no number.
+        guard reference != output else { return }
+        let (p, q) = Self.probabilities(reference, output)
         var dot = 0.0
         var left = 0.0
         var right = 0.0
@@ -58,22 +62,39 @@ public struct OutputDifference: Sendable, Equatable, Codable {
             if p[index] > 0 { divergence += p[index] * log(p[index] / max(q[index], 1e-30)) }
         }
         let norms = (left * right).squareRoot()
-        cosineSum += norms > 0 ? max(0, 1 - dot / norms) : (left == right ? 0 : 1)
-        squaredErrorSum += squares / Double(reference.count)
-        divergenceSum += max(0, divergence)
+        let cosineDistance = norms == 0 ? (left == right ? 0 : 1) : 1 - dot / norms
+        // 2 is the distance of opposite outputs.
+        cosineSum += cosineDistance.isFinite ? max(0, cosineDistance) : 2
+        squaredErrorSum += squares.isFinite ? squares / Double(reference.count) : Self.worst
+        divergenceSum += divergence.isFinite && q.allSatisfy(\.isFinite) ? max(0, divergence) : Self.worst
         if Self.best(reference) != Self.best(output) { disagreements += 1 }
     }
 
-    private static func probabilities(_ values: [Double]) -> [Double] {
-        let sum = values.reduce(0, +)
-        if abs(sum - 1) < 1e-2, values.allSatisfy({ $0 >= 0 }) { return values.map { $0 / sum } }
+    /// Both outputs as probabilities. The reference alone decides whether they are some already: an output that misses
+    /// the sum of 1 must not be treated in another way than what it is compared with.
+    private static func probabilities(_ reference: [Double], _ output: [Double]) -> ([Double], [Double]) {
+        let areProbabilities = abs(reference.reduce(0, +) - 1) < 1e-2 && reference.allSatisfy { $0 >= 0 }
+        return areProbabilities ? (shares(reference), shares(output)) : (softmax(reference), softmax(output))
+    }
+
+    /// Each value's share of their sum, negative ones taken as 0; equal shares where nothing is above 0, as
+    /// when coarse integers round every probability away.
+    private static func shares(_ values: [Double]) -> [Double] {
+        let clipped = values.map { $0 < 0 ? 0 : $0 }
+        let sum = clipped.reduce(0, +)
+        return clipped.map { sum == 0 ? 1 / Double(values.count) : $0 / sum }
+    }
+
+    private static func softmax(_ values: [Double]) -> [Double] {
         let largest = values.max() ?? 0
         let exponentials = values.map { exp($0 - largest) }
         let total = exponentials.reduce(0, +)
         return exponentials.map { $0 / total }
     }
 
+    /// The place of the largest value, the first of equals; nil where one is no number.
     private static func best(_ values: [Double]) -> Int? {
-        values.indices.max { (values[$0], $1) < (values[$1], $0) }
+        guard !values.contains(where: \.isNaN) else { return nil }
+        return values.indices.max { (values[$0], $1) < (values[$1], $0) }
     }
 }

@@ -49,7 +49,7 @@ public struct TensorStatistics: Sendable, Equatable, Codable {
     public var nonFinite = 0
     /// Where the values lie.
     public var histogram = Histogram()
-    /// The sum for each channel (axis 1, or the last axis of a matrix), where the number of channels is always the
+    /// The sum for each channel (axis 1: images, sequences and rows have it there), where the number of channels is always the
     /// same; else empty.
     public var channelSums: [Double] = []
 
@@ -80,7 +80,7 @@ public struct TensorStatistics: Sendable, Equatable, Codable {
 
     private mutating func observeChannels(_ values: Span<Float>, shape: Shape) {
         guard shape.rank >= 2 else { return }
-        let axis = shape.rank == 3 ? 2 : 1
+        let axis = 1
         let channels = shape[axis]
         if count == 0 && nonFinite == 0 { channelSums = [Double](repeating: 0, count: channels) }
         guard channelSums.count == channels else {

@@ -101,6 +101,7 @@ extension PublishedQuantizer {
 
     private mutating func addConstant(_ value: String, _ constant: Tensor) throws {
         guard let parameters = weightParameters[value] else { return }
+        try WeightQuantizer.requireFinite(constant, named: value)
         let result = "\(value)_DequantizeLinear_Output"
         editor.replaceUses(of: value, with: result)
         let integers = editor.addInitializer(

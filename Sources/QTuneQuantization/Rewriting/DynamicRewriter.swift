@@ -37,7 +37,7 @@ struct DynamicRewriter {
             guard case .weighted(let operands) = structure.roles[index], let group = structure.groupOfNode[index],
                 case let choice = recipe.choice(for: structure.groups[group].name), choice.precision == .int8
             else { continue }
-            isChanged = rewrite(id, operands, choice) || isChanged
+            isChanged = try rewrite(id, operands, choice) || isChanged
         }
         guard isChanged else { return QuantizedModel(model: source, tensors: [:], notes: notes) }
         var model = source
@@ -47,7 +47,7 @@ struct DynamicRewriter {
 
     private mutating func rewrite(
         _ id: GraphEditor.NodeID, _ weighted: WeightedOperands, _ choice: Recipe.ResolvedChoice
-    ) -> Bool {
+    ) throws -> Bool {
         guard let node = editor[id], let result = node.outputs.first,
             let weights = structure.context.floatConstant(node.inputs[weighted.weights])
         else { return false }
@@ -58,8 +58,9 @@ struct DynamicRewriter {
         let axis = choice.granularity == .channel ? weighted.channelAxis : nil
         let name = node.inputs[weighted.weights]
         let key = WeightCache.Key(name: name, dtype: recipe.weightType, axis: axis, scale: choice.weightScale)
-        var quantized = cache.weights(key) {
-            WeightQuantizer.quantize(weights, dtype: key.dtype, axis: axis, scale: key.scale)
+        var quantized = try cache.weights(key) {
+            try WeightQuantizer.requireFinite(weights, named: name)
+            return WeightQuantizer.quantize(weights, dtype: key.dtype, axis: axis, scale: key.scale)
         }
         if node.opType == "Gemm", isTransposed(node) {
             quantized = QuantizedWeights(values: quantized.values.transposedMatrix(), parameters: quantized.parameters)

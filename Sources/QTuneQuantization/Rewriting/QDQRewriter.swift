@@ -30,7 +30,7 @@ struct QDQRewriter {
                 remedy: "prepare the model first")
         }
         let ids = editor.nodeIDs
-        for (index, id) in ids.enumerated() where plan.isInteger[index] { quantizeConstants(of: index, id) }
+        for (index, id) in ids.enumerated() where plan.isInteger[index] { try quantizeConstants(of: index, id) }
         for (index, id) in ids.enumerated() where plan.isRedundantClamp(index) { removeClamp(id) }
         let position = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
         for value in plan.parameters.keys.sorted() { quantizeActivation(value, position) }
@@ -85,24 +85,25 @@ struct QDQRewriter {
 }
 
 extension QDQRewriter {
-    private mutating func quantizeConstants(of index: Int, _ id: GraphEditor.NodeID) {
+    private mutating func quantizeConstants(of index: Int, _ id: GraphEditor.NodeID) throws {
         guard var node = editor[id] else { return }
         switch plan.structure.roles[index] {
         case .weighted(let operands):
-            quantizeWeights(of: &node, operands, index)
+            try quantizeWeights(of: &node, operands, index)
         case .arithmetic(let operands):
             for operand in operands where operand < node.inputs.count {
                 guard let constant = plan.structure.context.floatConstant(node.inputs[operand]) else { continue }
-                node.inputs[operand] = dequantizedOperand(node.inputs[operand], constant)
+                node.inputs[operand] = try dequantizedOperand(node.inputs[operand], constant)
             }
         default: return
         }
         editor.replace(id, with: node)
     }
 
-    private mutating func dequantizedOperand(_ name: String, _ constant: Tensor) -> String {
+    private mutating func dequantizedOperand(_ name: String, _ constant: Tensor) throws -> String {
         let key = "\(name) as activation"
         if let known = dequantizedConstants[key] { return known }
+        try WeightQuantizer.requireFinite(constant, named: name)
         let made = WeightQuantizer.quantizeActivation(
             constant, dtype: plan.recipe.activationType, symmetric: plan.recipe.symmetricActivations)
         let result = dequantize(made, named: name, zeroPoint: true)
@@ -110,15 +111,16 @@ extension QDQRewriter {
         return result
     }
 
-    private mutating func quantizeWeights(of node: inout Node, _ operands: WeightedOperands, _ index: Int) {
+    private mutating func quantizeWeights(of node: inout Node, _ operands: WeightedOperands, _ index: Int) throws {
         let name = node.inputs[operands.weights]
         guard let weights = plan.structure.context.floatConstant(name), let choice = plan.choice(ofNode: index),
             let activation = plan.parameters[node.inputs[operands.data]]
         else { return }
         let axis = choice.granularity == .channel ? channelAxis(operands, index) : nil
         let key = WeightCache.Key(name: name, dtype: plan.recipe.weightType, axis: axis, scale: choice.weightScale)
-        var quantized = cache.weights(key) {
-            WeightQuantizer.quantize(weights, dtype: key.dtype, axis: axis, scale: key.scale)
+        var quantized = try cache.weights(key) {
+            try WeightQuantizer.requireFinite(weights, named: name)
+            return WeightQuantizer.quantize(weights, dtype: key.dtype, axis: axis, scale: key.scale)
         }
         var tag = "\(name) by \(axis.map(String.init) ?? "tensor") \(choice.weightScale)"
         if let bias = operands.bias.flatMap({ plan.structure.context.floatConstant(node.inputs[$0]) }),

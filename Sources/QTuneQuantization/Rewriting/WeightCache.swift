@@ -14,9 +14,9 @@ final class WeightCache: Sendable {
     private let entries = Mutex<[Key: QuantizedWeights]>([:])
 
     /// The entry for `key`; made where there is none yet.
-    func weights(_ key: Key, _ make: () -> QuantizedWeights) -> QuantizedWeights {
+    func weights(_ key: Key, _ make: () throws -> QuantizedWeights) rethrows -> QuantizedWeights {
         if let known = entries.withLock({ $0[key] }) { return known }
-        let made = make()
+        let made = try make()
         return entries.withLock { table in
             let kept = table[key] ?? made
             table[key] = kept

@@ -8,6 +8,19 @@ struct QuantizedWeights: Sendable {
 
 /// Quantizes constant tensors.
 enum WeightQuantizer {
+    /// Throws where `constant`, float32, holds values that no integers can stand for.
+    static func requireFinite(_ constant: Tensor, named name: String) throws {
+        let isFinite = constant.withSpan(of: Float.self) { values in
+            for index in values.indices where !values[index].isFinite { return false }
+            return true
+        }
+        guard isFinite else {
+            throw QTuneError(
+                .unsupported, "values that are infinite or no numbers cannot be quantized", place: ["constant '\(name)'"],
+                remedy: "leave the layers that use it in float32")
+        }
+    }
+
     /// Quantizes float32 `weights`, with a scale for each slice along `axis` or one for all.
     /// int8 is symmetric over -127...127, uint8 covers the range from the smallest to the largest weight.
     static func quantize(
