@@ -14,7 +14,8 @@ public enum RunReport {
         }
         let configuration = try folder.configuration()
         let entries = try Journal.entries(path: folder.journalPath)
-        guard let result = RunResult(entries, metric: configuration.metric) else {
+        guard let result = RunResult(
+                entries, metric: configuration.metric, countsLatency: configuration.countsLatency) else {
             throw QTuneError(
                 .invalidData, "the run has not measured the float network yet", place: ["folder '\(folder.path)'"],
                 remedy: "go on with qtune tune --resume")

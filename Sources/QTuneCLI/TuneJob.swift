@@ -14,6 +14,7 @@ struct TuneJob {
     let seed: UInt64
     let threads: Int
     let latencySeconds: Double
+    var countsLatency = false
     let top: Int
     /// Data that the search does not see.
     var confirmation: (path: String, data: any Dataset)?
@@ -35,7 +36,8 @@ struct TuneJob {
             evaluation: evaluation, evaluationIdentity: evaluationData.identity, evaluationSamples: evaluationData.count,
             overlap: overlap, confirmation: confirmation?.path, preprocessing: preprocessing, strategy: strategy, ranking: ranking,
             metric: metric ?? (evaluationData.labels == nil ? .agreement : .top1), recipe: recipe ?? Recipe(),
-            choosesOptions: recipe == nil, limit: limit, seed: seed, threads: threads, latencySeconds: latencySeconds)
+            choosesOptions: recipe == nil, limit: limit, seed: seed, threads: threads,
+            latencySeconds: latencySeconds, countsLatency: countsLatency)
         let folder = RunFolder(path: output)
         let progress = Progress()
         Interrupt.watch()

@@ -50,13 +50,15 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var threads: Int
     /// Time for each candidate's latency in seconds; 0 measures none.
     public var latencySeconds: Double
+    /// Whether latency is an objective beside size and loss. Fronts then differ from run to run as latencies do.
+    public var countsLatency: Bool
 
     public init(
         model: String, modelDigest: String, calibration: String, calibrationIdentity: String, calibrationSamples: Int,
         evaluation: String, evaluationIdentity: String, evaluationSamples: Int, overlap: Int = 0,
         confirmation: String? = nil, preprocessing: Preprocessing,
         strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, choosesOptions: Bool = true, limit: Int,
-        seed: UInt64, threads: Int, latencySeconds: Double
+        seed: UInt64, threads: Int, latencySeconds: Double, countsLatency: Bool = false
     ) {
         self.model = model
         self.modelDigest = modelDigest
@@ -78,6 +80,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         self.seed = seed
         self.threads = threads
         self.latencySeconds = latencySeconds
+        self.countsLatency = countsLatency
     }
 
     /// Throws where a run with this configuration cannot go on from what `earlier` recorded.
@@ -90,7 +93,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
             ("calibration data", differs(\.calibrationIdentity)), ("evaluation data", differs(\.evaluationIdentity)),
             ("preprocessing", differs(\.preprocessing)), ("strategy", differs(\.strategy)), ("ranking", differs(\.ranking)),
             ("metric", differs(\.metric)), ("recipe", differs(\.recipe)),
-            ("choice of options", differs(\.choosesOptions)), ("seed", differs(\.seed)),
+            ("choice of options", differs(\.choosesOptions)),
+            ("choice of objectives", differs(\.countsLatency)), ("seed", differs(\.seed)),
         ]
         let names = changed.filter(\.1).map(\.0)
         guard names.isEmpty else {

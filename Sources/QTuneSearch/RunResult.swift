@@ -5,6 +5,8 @@ public struct RunResult: Sendable {
     public let float: Evaluation
     public let ranking: ExemptionRanking
     public let metric: LossMetric
+    /// Whether latency is an objective beside size and loss.
+    public let countsLatency: Bool
     public internal(set) var candidates: [EvaluatedCandidate] = []
     /// By candidate, the float network under `floatKey`: timed in turn once the search was over; empty before.
     public internal(set) var latencies: [String: Latency] = [:]
@@ -15,14 +17,15 @@ public struct RunResult: Sendable {
     /// Whether every candidate was evaluated.
     public internal(set) var isComplete = true
 
-    init(float: Evaluation, ranking: ExemptionRanking, metric: LossMetric) {
+    init(float: Evaluation, ranking: ExemptionRanking, metric: LossMetric, countsLatency: Bool = false) {
         self.float = float
         self.ranking = ranking
         self.metric = metric
+        self.countsLatency = countsLatency
     }
 
     /// What a journal records; nil while it lacks the float network or the ranking.
-    public init?(_ entries: [Journal.Entry], metric: LossMetric) {
+    public init?(_ entries: [Journal.Entry], metric: LossMetric, countsLatency: Bool = false) {
         var float: Evaluation?
         var ranking: ExemptionRanking?
         var candidates: [EvaluatedCandidate] = []
@@ -35,22 +38,22 @@ public struct RunResult: Sendable {
             }
         }
         guard let float, let ranking else { return nil }
-        self.init(float: float, ranking: ranking, metric: metric)
+        self.init(float: float, ranking: ranking, metric: metric, countsLatency: countsLatency)
         self.candidates = candidates
         for case .latencies(let measured) in entries { latencies = measured }
         for case .confirmation(let measured) in entries { confirmation = measured }
     }
 
-    /// The candidates that no other one and not the float network dominates in file size and loss, by size.
+    /// The candidates that no other one and not the float network dominates in the objectives, by size.
     public var front: [EvaluatedCandidate] {
-        let points = [[Double(float.sizeBytes), 0]] + candidates.map(point)
+        let points = [floatPoint] + candidates.map(point)
         return ParetoFront.indices(of: points).filter { $0 > 0 }.map { candidates[$0 - 1] }
             .sorted { ($0.evaluation.sizeBytes, $0.id) < ($1.evaluation.sizeBytes, $1.id) }
     }
 
     /// Whether no candidate dominates the float network.
     public var isFloatOnFront: Bool {
-        !candidates.contains { ParetoFront.dominates(point($0), [Double(float.sizeBytes), 0]) }
+        !candidates.contains { ParetoFront.dominates(point($0), floatPoint) }
     }
 
     /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at the
@@ -63,12 +66,12 @@ public struct RunResult: Sendable {
                 samples: float.metrics.samples, discordance: discordances[discordances.count / 2])
     }
 
-    /// The `count` members of the front closest to the ideal point, closest first. Both objectives are scaled over the
+    /// The `count` members of the front closest to the ideal point, closest first. Each objective is scaled over the
     /// front and the float network; losses that the samples cannot tell apart count as close.
     public func best(_ count: Int) -> [EvaluatedCandidate] {
         let front = self.front
         let distances = ParetoFront.distancesToIdeal(
-            [[Double(float.sizeBytes), 0]] + front.map(point), leastRanges: [0, smallestVisibleLoss]
+            [floatPoint] + front.map(point), leastRanges: [0, smallestVisibleLoss] + (countsLatency ? [0] : [])
         ).dropFirst()
         return zip(front, distances).sorted { ($0.1, $0.0.id) < ($1.1, $1.0.id) }.prefix(count).map(\.0)
     }
@@ -81,8 +84,15 @@ public struct RunResult: Sendable {
                 + candidates.map { (size: Double($0.evaluation.sizeBytes) / size, loss: $0.evaluation.lossPoints(metric)) })
     }
 
+    private var floatPoint: [Double] { [Double(float.sizeBytes), 0] + (countsLatency ? [1] : []) }
+
+    /// File size, loss and, where it counts, latency as a share of the float network's at the same moment.
     private func point(_ candidate: EvaluatedCandidate) -> [Double] {
-        [Double(candidate.evaluation.sizeBytes), candidate.evaluation.lossPoints(metric)]
+        let evaluation = candidate.evaluation
+        let sizeAndLoss = [Double(evaluation.sizeBytes), evaluation.lossPoints(metric)]
+        guard countsLatency else { return sizeAndLoss }
+        guard let latency = evaluation.latency, let float = evaluation.floatLatency else { return sizeAndLoss + [.nan] }
+        return sizeAndLoss + [latency.median / max(float.median, .leastNormalMagnitude)]
     }
 }
 

@@ -62,7 +62,9 @@ public final class Tuner {
         ) { [report] in report(.readingSamples(done: $0, of: $1)) }
         let floatEvaluation = try journaledFloat(evaluator)
         let ranking = try journaledRanking(builder)
-        var result = RunResult(float: floatEvaluation, ranking: ranking, metric: configuration.metric)
+        var result = RunResult(
+            float: floatEvaluation, ranking: ranking, metric: configuration.metric,
+            countsLatency: configuration.countsLatency)
         let candidates = ProgressiveExemption(ranking).candidates.prefix(configuration.limit)
         for (index, candidate) in candidates.enumerated() {
             if shouldStop() {

@@ -48,6 +48,8 @@ struct TuneCommand: ParsableCommand {
     var threads = 2
     @Option(help: "Seconds to time each candidate for; 0 for none.")
     var latencySeconds = 0.2
+    @Flag(help: "Make latency an objective beside size and loss. The front then differs from run to run, as latencies do.")
+    var latencyObjective = false
     @Flag(help: "Print pareto.json's content.")
     var json = false
 
@@ -56,6 +58,9 @@ struct TuneCommand: ParsableCommand {
         guard limit >= 1, top >= 1, latencySeconds >= 0 else {
             throw ValidationError("--limit and --top are at least 1, --latency-seconds is not negative")
         }
+        if latencyObjective, latencySeconds == 0 {
+            throw ValidationError("--latency-objective needs latencies: --latency-seconds above 0")
+        }
     }
 
     func run() throws {
@@ -63,7 +68,7 @@ struct TuneCommand: ParsableCommand {
         let job = TuneJob(
             model: model.model, calibration: calibration, evaluation: evaluation, output: output, resume: resume,
             strategy: strategy, ranking: ranking, metric: metric, limit: limit, seed: seed, threads: threads,
-            latencySeconds: latencySeconds, top: top,
+            latencySeconds: latencySeconds, countsLatency: latencyObjective, top: top,
             confirmation: try reportData.map { ($0, try data.dataset($0, for: network)) },
             recipe: try recipe.map { try Recipe(path: $0) })
         let result = try job.run(
