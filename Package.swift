@@ -51,7 +51,11 @@ let package = Package(
         module("QTuneRuntime", on: ["QTuneOperators", "QTuneGraph", "QTuneKernels", "QTuneTensor"]),
         module("QTuneData", on: ["QTuneTensor", "CImageCodecs"]),
         module("QTuneQuantization", on: ["QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneOperators"]),
-        module("QTuneSearch", on: ["QTuneQuantization", "QTuneRuntime", "QTuneData", "QTuneGraph", "QTuneTensor", "QTuneONNX"]),
+        module(
+            "QTuneSearch",
+            on: [
+                "QTuneQuantization", "QTuneRuntime", "QTuneData", "QTuneGraph", "QTuneTensor", "QTuneONNX", "QTuneKernels",
+            ]),
         module("QTuneReport"),
         module(
             "QTune",

@@ -43,6 +43,7 @@ public final class Evaluator: Sendable {
     private let float: Model
     private let feeds: [[String: Tensor]]
     private let samples: [Range<Int>]
+    private let batch: Int
     private let threads: Int
     private let latencySeconds: Double
     /// The float network's answers.
@@ -68,12 +69,13 @@ public final class Evaluator: Sendable {
         self.latencySeconds = latencySeconds
         labels = dataset.labels
         samples = (0..<source.count).map(source.samples)
+        batch = source.batch
         feeds = try Self.gather(count: source.count, threads: threads) { index in
             let feed = try source.feeds(index)
             progress(index + 1, source.count)
             return feed
         }
-        reference = try Self.predict(float, feeds: feeds, samples: samples, threads: threads)
+        reference = try Self.predict(float, feeds: feeds, batch: batch, samples: samples, threads: threads)
     }
 
     /// The float network itself: no loss, its own size and latency.
@@ -89,7 +91,10 @@ public final class Evaluator: Sendable {
     /// Runs `model` on every sample.
     /// - Parameter sizeBytes: the size of its file.
     public func evaluate(_ model: Model, sizeBytes: Int) throws -> Evaluation {
-        let predictions = try Self.predict(model, feeds: feeds, samples: samples, threads: threads)
+        let predictions = try Self.predict(model, feeds: feeds, batch: batch, samples: samples, threads: threads)
+        guard predictions.first?.ranking.count == reference.first?.ranking.count else {
+            throw QTuneError(.invalidInput, "the network does not tell as many classes apart as the float network")
+        }
         var evaluation = judged(predictions, sizeBytes: sizeBytes)
         if latencySeconds > 0 {
             let measured = try latencies(of: [float, model])
@@ -144,7 +149,7 @@ extension Evaluation {
 extension Evaluator {
     /// Runs `model` on all feeds and ranks its first output for every sample.
     private static func predict(
-        _ model: Model, feeds: [[String: Tensor]], samples: [Range<Int>], threads: Int
+        _ model: Model, feeds: [[String: Tensor]], batch: Int, samples: [Range<Int>], threads: Int
     ) throws -> [Prediction] {
         guard let output = model.graph.outputs.first?.name else {
             throw QTuneError(.invalidModel, "the network has no output")
@@ -154,14 +159,14 @@ extension Evaluator {
             guard let scores = try sessions[worker].run(feeds[index])[output] else {
                 throw QTuneError(.internalError, "the run gave no '\(output)'")
             }
-            return try rankings(of: scores, samples: samples[index].count)
+            return try rankings(of: scores, batch: batch, samples: samples[index].count)
         }.flatMap { $0 }
     }
 
-    /// Splits a batch's scores into samples.
-    private static func rankings(of scores: Tensor, samples: Int) throws -> [Prediction] {
-        guard samples > 1 else { return [try Prediction(logits: scores)] }
-        guard scores.dtype == .float32, let batch = scores.shape.dimensions.first, batch >= samples else {
+    /// Splits the scores of a batch, of which the first `samples` count.
+    private static func rankings(of scores: Tensor, batch: Int, samples: Int) throws -> [Prediction] {
+        guard batch > 1 else { return [try Prediction(logits: scores)] }
+        guard scores.dtype == .float32, scores.shape.dimensions.first == batch else {
             throw QTuneError(.invalidData, "the output \(scores.dtype) \(scores.shape) does not hold \(samples) samples")
         }
         let values = scores.array(of: Float.self)

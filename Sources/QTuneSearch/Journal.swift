@@ -11,13 +11,16 @@ public final class Journal {
         case candidate(EvaluatedCandidate)
         /// The front's members and the float network, timed in turn once the search was over.
         case latencies([String: Latency])
-        /// The front's members and the float network on data that the search did not see.
-        case confirmation([String: Evaluation])
+        /// The front's members and the float network on data that the search did not see, of that identity.
+        case confirmation(data: String, [String: Evaluation])
+        /// Every candidate was evaluated.
+        case complete
     }
 
     /// What the file held when it was opened, and what was added since.
     public private(set) var entries: [Entry]
     private let file: FileHandle
+    private let path: String
 
     /// Opens the journal at `path` or makes an empty one. A last line that was cut short is taken off; any other line that
     /// cannot be read is an error.
@@ -35,6 +38,7 @@ public final class Journal {
         try handle.truncate(atOffset: UInt64(length))
         try handle.seekToEnd()
         file = handle
+        self.path = path
         self.entries = entries
     }
 
@@ -54,8 +58,12 @@ public final class Journal {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var line = try encoder.encode(entry)
         line.append(0x0A)
-        try file.write(contentsOf: line)
-        try file.synchronize()
+        do {
+            try file.write(contentsOf: line)
+            try file.synchronize()
+        } catch {
+            throw QTuneError(.inputOutput, "the line cannot be written: \(error.localizedDescription)", place: ["journal '\(path)'"])
+        }
         entries.append(entry)
     }
 

@@ -67,9 +67,11 @@ public struct PairedComparison: Codable, Sendable, Hashable {
     }
 
     /// The smallest loss, as a share, that so many samples show with 80 % power at the two-sided 5 % level, when the
-    /// networks differ on `discordance` of them (Miettinen 1968).
+    /// networks differ on `discordance` of them (Miettinen 1968); at least 3 / samples, the rate that no event in so many
+    /// samples leaves open.
     public static func smallestVisibleLoss(samples: Int, discordance: Double) -> Double {
-        samples == 0 ? 1 : (1.959_964 + 0.841_621) * (discordance / Double(samples)).squareRoot()
+        guard samples > 0 else { return 1 }
+        return max(3 / Double(samples), (1.959_964 + 0.841_621) * (discordance / Double(samples)).squareRoot())
     }
 
     /// Wilson's score interval at 95 %.

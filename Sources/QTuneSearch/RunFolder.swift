@@ -28,6 +28,7 @@ public struct RunFolder: Sendable {
                     remedy: "go on with it by --resume, or give another --output")
             }
             try locating("folder '\(path)'") { try configuration.checkResumes(self.configuration()) }
+            try write(configuration, to: configurationPath)
         } else {
             guard !resuming else {
                 throw QTuneError(.invalidArgument, "there is no run to resume", place: ["folder '\(path)'"])
@@ -62,11 +63,11 @@ public struct RunFolder: Sendable {
         try wrapping { try data.write(to: URL(fileURLWithPath: path), options: .atomic) }
     }
 
-    /// Deletes the networks in `models` that are not among `names`.
-    public func keepModels(_ names: Set<String>) throws {
+    /// Deletes the networks `names` in `models`, those that are there.
+    public func removeModels(_ names: Set<String>) throws {
         try wrapping {
-            for name in try FileManager.default.contentsOfDirectory(atPath: modelsPath) where !names.contains(name) {
-                try FileManager.default.removeItem(atPath: modelsPath + "/" + name)
+            for path in names.map({ modelsPath + "/" + $0 }) where FileManager.default.fileExists(atPath: path) {
+                try FileManager.default.removeItem(atPath: path)
             }
         }
     }

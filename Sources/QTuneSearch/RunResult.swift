@@ -15,7 +15,7 @@ public struct RunResult: Sendable {
     /// Stands for the float network beside the candidates' keys.
     public static let floatKey = "float"
     /// Whether every candidate was evaluated.
-    public internal(set) var isComplete = true
+    public internal(set) var isComplete = false
 
     init(float: Evaluation, ranking: ExemptionRanking, metric: LossMetric, countsLatency: Bool = false) {
         self.float = float
@@ -27,6 +27,7 @@ public struct RunResult: Sendable {
     /// What a journal records; nil while it lacks the float network or the ranking.
     public init?(_ entries: [Journal.Entry], metric: LossMetric, countsLatency: Bool = false) {
         var float: Evaluation?
+        var isComplete = false
         var ranking: ExemptionRanking?
         var candidates: [EvaluatedCandidate] = []
         for entry in entries {
@@ -34,14 +35,16 @@ public struct RunResult: Sendable {
             case .float(let evaluation): float = evaluation
             case .ranking(let order): ranking = order
             case .candidate(let candidate): candidates.append(candidate)
+            case .complete: isComplete = true
             case .latencies, .confirmation: break
             }
         }
         guard let float, let ranking else { return nil }
         self.init(float: float, ranking: ranking, metric: metric, countsLatency: countsLatency)
         self.candidates = candidates
+        self.isComplete = isComplete
         for case .latencies(let measured) in entries { latencies = measured }
-        for case .confirmation(let measured) in entries { confirmation = measured }
+        for case .confirmation(_, let measured) in entries { confirmation = measured }
     }
 
     /// The candidates that no other one and not the float network dominates in the objectives, by size.
@@ -57,13 +60,14 @@ public struct RunResult: Sendable {
     }
 
     /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at the
-    /// candidates' median discordance.
+    /// candidates' median discordance. Dissimilarities are means: theirs follows from their standard error.
     public var smallestVisibleLoss: Double {
-        let discordances = candidates.map(\.evaluation.comparison.discordance).sorted()
-        guard !discordances.isEmpty else { return 0 }
+        guard !candidates.isEmpty else { return 0 }
+        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        if metric == .dissimilarity { return 2.8 * median(candidates.map(\.evaluation.metrics.dissimilarityError)) }
         return 100
             * PairedComparison.smallestVisibleLoss(
-                samples: float.metrics.samples, discordance: discordances[discordances.count / 2])
+                samples: float.metrics.samples, discordance: median(candidates.map(\.evaluation.comparison.discordance)))
     }
 
     /// The `count` members of the front closest to the ideal point, closest first. Each objective is scaled over the

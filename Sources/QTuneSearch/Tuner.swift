@@ -68,17 +68,19 @@ public final class Tuner {
         let candidates = ProgressiveExemption(ranking).candidates.prefix(configuration.limit)
         for (index, candidate) in candidates.enumerated() {
             if shouldStop() {
-                result.isComplete = false
-                break
+                try save(result, builder: builder)
+                return result
             }
             let (evaluated, isReplayed) = try journaled(candidate, builder: builder, evaluator: evaluator, result: result)
             if let evaluated {
                 result.candidates.append(evaluated)
                 report(.evaluated(evaluated, done: index + 1, of: candidates.count, isReplayed: isReplayed))
             }
-            try save(result, builder: builder)
+            if !isReplayed { try save(result, builder: builder) }
         }
-        if result.isComplete { try conclude(&result, builder: builder, evaluator: evaluator) }
+        result.isComplete = true
+        try save(result, builder: builder)
+        try conclude(&result, builder: builder, evaluator: evaluator)
         return result
     }
 
@@ -86,10 +88,14 @@ public final class Tuner {
     private func conclude(_ result: inout RunResult, builder: CandidateBuilder, evaluator: Evaluator) throws {
         let keys = [RunResult.floatKey] + result.front.map(\.id)
         let models = try [float] + result.front.map { try builder.build($0.candidate) }
-        if let known = RunResult(journal.entries, metric: result.metric) {
-            result.latencies = known.latencies
-            result.confirmation = known.confirmation
+        for entry in journal.entries {
+            switch entry {
+            case .latencies(let known): result.latencies = known
+            case .confirmation(confirmation?.identity, let known): result.confirmation = known
+            default: break
+            }
         }
+        if !journal.entries.contains(.complete) { try journal.append(.complete) }
         if configuration.latencySeconds > 0, Set(result.latencies.keys) != Set(keys) {
             let measured = try evaluator.latencies(of: models)
             result.latencies = Dictionary(zip(keys, measured)) { first, _ in first }
@@ -102,7 +108,7 @@ public final class Tuner {
             let sizes = [floatBytes] + result.front.map(\.evaluation.sizeBytes)
             let measured = try zip(models, sizes).map { try judge.evaluate($0, sizeBytes: $1) }
             result.confirmation = Dictionary(zip(keys, measured)) { first, _ in first }
-            try journal.append(.confirmation(result.confirmation))
+            try journal.append(.confirmation(data: confirmation.identity, result.confirmation))
         }
         try folder.write(ParetoFile(result, folder: folder), to: folder.paretoPath)
     }
@@ -116,7 +122,8 @@ public final class Tuner {
             try ModelWriter.write(builder.build(candidate.candidate), to: path)
         }
         try folder.write(ParetoFile(result, folder: folder), to: folder.paretoPath)
-        try folder.keepModels(Set(front.map(\.fileName)))
+        let kept = Set(front.map(\.fileName))
+        try folder.removeModels(Set(result.candidates.map(\.fileName)).subtracting(kept))
     }
 }
 

@@ -29,7 +29,7 @@ struct DemoCommand: ParsableCommand {
         let evaluation = "\(example)/\(description.evaluation)"
         let network = try ModelReader.read(path: model)
         let preprocessing = try Preprocessing(mean: description.mean, std: description.std)
-        try? FileManager.default.removeItem(atPath: output)
+        try clearOutput()
         let command = "qtune tune \(model) --calibration \(calibration) --evaluation \(evaluation) "
             + "--mean \(Self.text(description.mean)) --std \(Self.text(description.std)) --output \(output)"
         Console.note(command)
@@ -42,6 +42,17 @@ struct DemoCommand: ParsableCommand {
             calibration: ImageFolder(path: calibration, preprocessing: preprocessing),
             evaluation: ImageFolder(path: evaluation, preprocessing: preprocessing), json: false)
         if !result.isComplete { throw ExitCode.interrupted }
+    }
+
+    /// Takes away what an earlier demo left, and nothing else.
+    private func clearOutput() throws {
+        guard FileManager.default.fileExists(atPath: output) else { return }
+        guard RunFolder(path: output).holdsRun else {
+            throw QTuneError(
+                .invalidArgument, "the folder exists and holds no run", place: ["folder '\(output)'"],
+                remedy: "give another --output")
+        }
+        try FileManager.default.removeItem(atPath: output)
     }
 
     private func read() throws -> Description {

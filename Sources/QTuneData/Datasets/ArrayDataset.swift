@@ -52,6 +52,7 @@ public struct ArrayDataset: Dataset {
         x.withBytes { bytes in
             for index in bytes.indices { hash.update(bytes[index]) }
         }
+        for label in labels ?? [] { hash.update("\(label)\n".utf8) }
         identity = hash.text + (preprocessing.map { "\($0)" } ?? "")
     }
 

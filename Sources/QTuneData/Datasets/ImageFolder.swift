@@ -21,7 +21,8 @@ public struct ImageFolder: Dataset {
         classNames = listing.classNames
         self.preprocessing = preprocessing
         let names = listing.files.map { String($0.dropFirst(path.count)) }
-        identity = StableHash(zip(names, listing.sizes).map { "\($0):\($1)" } + ["\(preprocessing)"]).text
+        let labels = (listing.labels ?? []).map(String.init)
+        identity = StableHash(zip(names, listing.sizes).map { "\($0):\($1)" } + labels + ["\(preprocessing)"]).text
     }
 
     public func input(at index: Int) throws -> Tensor {

@@ -9,14 +9,11 @@ struct GlobalOptions {
     private let threads: Int
     private let feeds: [[String: Tensor]]
 
-    /// Samples that options are compared on at most.
-    private static let samples = 64
-
-    init(_ quantizer: Quantizer, source: any CalibrationSource, threads: Int) throws {
+    init(_ quantizer: Quantizer, source: any CalibrationSource, seed: UInt64, threads: Int) throws {
         self.quantizer = quantizer
         self.threads = threads
-        let count = min(Self.samples, source.count)
-        feeds = try (0..<count).map { try source.feeds($0 * source.count / count) }
+        let drawn = DrawnFeeds(source, count: SensitivityRanking.samples, seed: seed)
+        feeds = try (0..<drawn.count).map(drawn.feeds)
     }
 
     /// The variant of `recipe` whose outputs, with every group in int8, diverge least from those of the float network.

@@ -13,14 +13,15 @@ struct SensitivityRanking {
     private let progress: @Sendable (Int, Int) -> Void
 
     /// Samples that groups are measured on at most.
-    private static let samples = 64
+    static let samples = 64
 
+    /// - Parameter seed: decides which samples are measured on where there are more than needed.
     init(
-        _ quantizer: Quantizer, source: any CalibrationSource, threads: Int,
+        _ quantizer: Quantizer, source: any CalibrationSource, seed: UInt64, threads: Int,
         progress: @escaping @Sendable (Int, Int) -> Void
     ) {
         self.quantizer = quantizer
-        self.source = SpreadFeeds(source, count: Self.samples)
+        self.source = DrawnFeeds(source, count: Self.samples, seed: seed)
         self.threads = threads
         self.progress = progress
     }
@@ -95,17 +96,4 @@ extension Quantizer {
         let outputs = Dictionary(model.graph.nodes.map { ($0.label, $0.outputs.first ?? "") }) { first, _ in first }
         return Dictionary(groups.map { ($0.name, outputs[$0.nodes.last ?? ""] ?? "") }) { first, _ in first }
     }
-}
-
-/// Some feeds of another source, spread evenly over it.
-private struct SpreadFeeds: CalibrationSource {
-    private let base: any CalibrationSource
-    let count: Int
-
-    init(_ base: any CalibrationSource, count: Int) {
-        self.base = base
-        self.count = min(count, base.count)
-    }
-
-    func feeds(_ index: Int) throws -> [String: Tensor] { try base.feeds(index * base.count / max(1, count)) }
 }
