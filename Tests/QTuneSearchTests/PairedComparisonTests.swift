@@ -34,5 +34,6 @@ import Testing
     @Test func moreSamplesShowSmallerLosses() {
         #expect(abs(PairedComparison.smallestVisibleLoss(samples: 1000, discordance: 0.04) - 0.0177) < 1e-4)
         #expect(PairedComparison.smallestVisibleLoss(samples: 0, discordance: 0.1) == 1)
+        #expect(PairedComparison.smallestVisibleLoss(samples: 300, discordance: 0) == 0.01)
     }
 }

@@ -65,6 +65,7 @@ import Testing
         let part = try run("part", configuration(), stopAfter: 2)
         #expect(!part.isComplete)
         #expect(part.candidates.count == 2)
+        #expect(try !JSONDecoder().decode(ParetoFile.self, from: contents("part/pareto.json")).isComplete)
         let replayed = Atomic<Int>(0)
         let rest = try run("part", configuration(), resuming: true) { isReplayed in
             if isReplayed { replayed.add(1, ordering: .relaxed) }
@@ -97,6 +98,21 @@ import Testing
         let again = try #require(
             RunResult(Journal.entries(path: root + "/run/journal.jsonl"), metric: .agreement))
         #expect(again.confirmation == result.confirmation)
+    }
+
+    @Test func theSeedDecidesWhatIsMeasuredAndNothingElseDoes() throws {
+        let first = try run("a", configuration(seed: 3))
+        let second = try run("b", configuration(seed: 3))
+        #expect(first.ranking == second.ranking)
+        #expect(try contents("a/pareto.json") == contents("b/pareto.json"))
+    }
+
+    @Test func filesOfOthersInTheModelsFolderStay() throws {
+        let foreign = root + "/run/models/mine.onnx"
+        try FileManager.default.createDirectory(atPath: root + "/run/models", withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: foreign))
+        try run("run", configuration())
+        #expect(FileManager.default.fileExists(atPath: foreign))
     }
 
     @Test func samplesInBothSetsAreCounted() throws {
