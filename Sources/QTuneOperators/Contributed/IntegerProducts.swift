@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// An integer matrix product given in float32: sums times `aScale * bScale`, plus a bias. Operands: a, b, scale of a, scales
@@ -18,7 +19,7 @@ struct MatMulIntegerToFloat: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let product = try IntegerProductSum(
             try context.tensor(0), aZeroPoint: try context.optionalTensor(4), try context.tensor(1),
-            bZeroPoint: try context.optionalTensor(5))
+            bZeroPoint: try context.optionalTensor(5), pool: context.pool)
         let shape = product.operands.output
         let aScales = try ProductScales(try context.tensor(2), alongRows: true, output: shape)
         let bScales = try ProductScales(try context.tensor(3), alongRows: false, output: shape)
@@ -46,10 +47,13 @@ struct DynamicQuantizeMatMul: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let a = try context.tensor(0)
-        let range = DynamicRange(try a.floats())
+        guard a.dtype == .float32 else { throw QTuneError(.invalidInput, "DynamicQuantizeMatMul of \(a.dtype)") }
+        let range = DynamicRange(a, pool: context.pool)
+        let integers = Tensor(uninitialized: .uint8, shape: a.shape)
+        range.quantize(a, into: integers, pool: context.pool)
         let product = try IntegerProductSum(
-            Tensor(range.integers.map { $0 - range.zeroPoint }, shape: a.shape), aZeroPoint: nil, try context.tensor(1),
-            bZeroPoint: try context.optionalTensor(3))
+            integers, aZeroPoint: Tensor(scalar: UInt8(range.zeroPoint)), try context.tensor(1),
+            bZeroPoint: try context.optionalTensor(3), pool: context.pool)
         let shape = product.operands.output
         let bScales = try ProductScales(try context.tensor(2), alongRows: false, output: shape)
         return [
@@ -110,7 +114,7 @@ struct QGemm: Operator {
         if transposesA { a = a.matrixTransposed() }
         if transposesB { b = b.matrixTransposed() }
         let product = try IntegerProductSum(
-            a, aZeroPoint: try context.optionalTensor(2), b, bZeroPoint: try context.optionalTensor(5))
+            a, aZeroPoint: try context.optionalTensor(2), b, bZeroPoint: try context.optionalTensor(5), pool: context.pool)
         let shape = product.operands.output
         let aScale = try context.scale(1)
         let bScales = try ProductScales(try context.tensor(4), alongRows: false, output: shape)

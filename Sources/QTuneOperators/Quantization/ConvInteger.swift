@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Convolution of 8-bit integers, each minus its zero point, summed in int32.
@@ -20,9 +21,14 @@ struct ConvInteger: Operator {
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        let convolution = try IntegerConvolutionSum(
+        let convolution = try IntegerConvolutionOperands(
             input: try context.tensor(0), zeroPoint: try context.zeroPoint(2), weights: try context.tensor(1),
             weightZeroPoints: try context.optionalTensor(3)?.smallIntegers() ?? [0], bias: nil, groups: groups, attributes)
-        return [.tensor(Tensor(convolution.sums, shape: convolution.operands.output))]
+        let output = try context.makeOutput(0, .int32, convolution.shape.output)
+        if let packed = try convolution.packed(.accumulators) {
+            packed.run(convolution.input, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
+        return [.tensor(try convolution.sums())]
     }
 }

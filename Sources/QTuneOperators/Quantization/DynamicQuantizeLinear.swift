@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Quantizes float32 to uint8 over the tensor's own range, which always takes in 0. Gives integers, scale, zero point.
@@ -15,31 +16,31 @@ struct DynamicQuantizeLinear: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "DynamicQuantizeLinear of \(input.dtype)") }
-        let parameters = DynamicRange(input.array(of: Float.self))
+        let range = DynamicRange(input, pool: context.pool)
         let output = try context.makeOutput(0, .uint8, input.shape)
-        try output.writeSmallIntegers(parameters.integers)
+        range.quantize(input, into: output, pool: context.pool)
         return [
-            .tensor(output), .tensor(Tensor(scalar: parameters.scale)), .tensor(Tensor(scalar: UInt8(parameters.zeroPoint))),
+            .tensor(output), .tensor(Tensor(scalar: range.scale)), .tensor(Tensor(scalar: UInt8(range.zeroPoint))),
         ]
     }
 }
 
-/// Values quantized to uint8 over their own range.
+/// The parameters that quantize float32 values to uint8 over their own range.
 struct DynamicRange {
     let scale: Float
     let zeroPoint: Int32
-    let integers: [Int32]
 
-    init(_ values: [Float]) {
-        var (lower, upper): (Float, Float) = (0, 0)
-        for value in values {
-            lower = min(lower, value)
-            upper = max(upper, value)
-        }
+    init(_ values: Tensor, pool: ThreadPool) {
+        let range = IntegerElementwise.range(of: values, pool: pool)
+        let (lower, upper) = (min(0, range.minimum), max(0, range.maximum))
         let step = (upper - lower) / 255
         scale = step > 0 ? step : 1
-        let (scale, zeroPoint) = (scale, quantized(-lower / scale, zeroPoint: 0, range: 0...255))
-        self.zeroPoint = zeroPoint
-        integers = values.map { quantized($0 / scale, zeroPoint: zeroPoint, range: 0...255) }
+        zeroPoint = quantized(-lower / scale, zeroPoint: 0, range: 0...255)
+    }
+
+    /// The integers for `values`, into a uint8 tensor of as many elements.
+    func quantize(_ values: Tensor, into output: Tensor, pool: ThreadPool) {
+        let parameters = QuantizationParameters(dtype: .uint8, scales: [scale], zeroPoints: [zeroPoint])
+        IntegerElementwise.quantize(values, parameters, into: output, pool: pool)
     }
 }

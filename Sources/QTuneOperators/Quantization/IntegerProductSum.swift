@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The exact int32 sums of a matrix product of integers, each operand minus its zero points.
@@ -10,8 +11,17 @@ struct IntegerProductSum {
     /// - Parameters:
     ///   - aZeroPoint: one, or one for each row of `a`.
     ///   - bZeroPoint: one, or one for each column of `b`.
-    init(_ a: Tensor, aZeroPoint: Tensor?, _ b: Tensor, bZeroPoint: Tensor?) throws {
+    init(_ a: Tensor, aZeroPoint: Tensor?, _ b: Tensor, bZeroPoint: Tensor?, pool: ThreadPool) throws {
         let operands = try MatrixProductOperands(a.shape, b.shape)
+        self.operands = operands
+        if let packed = try PackedIntegerProduct(
+            a, aZeroPoint: aZeroPoint, b, bZeroPoint: bZeroPoint, epilogue: .accumulators)
+        {
+            let output = Tensor(uninitialized: .int32, shape: operands.output)
+            packed.run(a, into: output, pool: pool)
+            sums = output.array(of: Int32.self)
+            return
+        }
         let centeredA = try Self.centered(a, aZeroPoint, alongRows: true)
         let centeredB = try Self.centered(b, bZeroPoint, alongRows: false)
         let output = Tensor(Int32.self, shape: operands.output) { sums in
@@ -19,7 +29,6 @@ struct IntegerProductSum {
                 centeredB.withSpan(of: Int32.self) { operands.multiply(a, $0, into: &sums) }
             }
         }
-        self.operands = operands
         sums = output.array(of: Int32.self)
     }
 

@@ -15,7 +15,7 @@ struct MatMulInteger: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let product = try IntegerProductSum(
             try context.tensor(0), aZeroPoint: try context.optionalTensor(2), try context.tensor(1),
-            bZeroPoint: try context.optionalTensor(3))
+            bZeroPoint: try context.optionalTensor(3), pool: context.pool)
         return [.tensor(Tensor(product.sums, shape: product.operands.output))]
     }
 }

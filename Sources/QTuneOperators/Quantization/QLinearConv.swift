@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Convolution of quantized tensors: exact int32 sums with the bias, one float32 multiply by
@@ -25,11 +26,11 @@ struct QLinearConv: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let weightScales = try context.tensor(4).floats()
-        let convolution = try IntegerConvolutionSum(
+        let convolution = try IntegerConvolutionOperands(
             input: try context.tensor(0), zeroPoint: try context.zeroPoint(2), weights: try context.tensor(3),
             weightZeroPoints: try context.optionalTensor(5)?.smallIntegers() ?? [0], bias: try context.optionalTensor(8),
             groups: groups, attributes)
-        let channels = convolution.operands.outputChannels
+        let channels = convolution.shape.outputChannels
         guard [1, channels].contains(weightScales.count) else {
             throw QTuneError(.invalidInput, "\(weightScales.count) weight scales for \(channels) output channels")
         }
@@ -37,10 +38,15 @@ struct QLinearConv: Operator {
         let multipliers = weightScales.map { inputScale * $0 / outputScale }
         let dtype = try context.tensor(7).dtype
         let (zeroPoint, range) = (try context.zeroPoint(7), try dtype.quantizedRange())
-        let plane = convolution.operands.window.outputCount
-        let output = try context.makeOutput(0, dtype, convolution.operands.output)
+        let plane = convolution.shape.window.outputCount
+        let output = try context.makeOutput(0, dtype, convolution.shape.output)
+        let requantization = Requantization(multipliers: multipliers, zeroPoint: zeroPoint, dtype: dtype)
+        if dtype.isByte, let packed = try convolution.packed(.requantize(requantization)) {
+            packed.run(convolution.input, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         try output.writeSmallIntegers(
-            convolution.sums.enumerated().map { index, sum in
+            try convolution.sums().array(of: Int32.self).enumerated().map { index, sum in
                 let multiplier = multipliers[multipliers.count == 1 ? 0 : index / plane % channels]
                 return quantized(Float(sum) * multiplier, zeroPoint: zeroPoint, range: range)
             })

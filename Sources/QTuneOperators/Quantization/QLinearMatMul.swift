@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The matrix product of quantized tensors: exact int32 sums, one float32 multiply by `aScale * bScale / outputScale`, one
@@ -16,14 +17,15 @@ struct QLinearMatMul: Operator {
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        let (outputScale, zeroPoint) = (try context.scale(6), try context.zeroPoint(7))
+        let dtype = try context.tensor(7).dtype
+        if let output = try packed(context, outputScale, zeroPoint, dtype) { return [.tensor(output)] }
         let product = try IntegerProductSum(
             try context.tensor(0), aZeroPoint: try context.optionalTensor(2), try context.tensor(3),
-            bZeroPoint: try context.optionalTensor(5))
+            bZeroPoint: try context.optionalTensor(5), pool: context.pool)
         let shape = product.operands.output
         let aScales = try ProductScales(try context.tensor(1), alongRows: true, output: shape)
         let bScales = try ProductScales(try context.tensor(4), alongRows: false, output: shape)
-        let (outputScale, zeroPoint) = (try context.scale(6), try context.zeroPoint(7))
-        let dtype = try context.tensor(7).dtype
         let range = try dtype.quantizedRange()
         let output = try context.makeOutput(0, dtype, shape)
         try output.writeSmallIntegers(
@@ -32,5 +34,25 @@ struct QLinearMatMul: Operator {
                 return quantized(Float(sum) * multiplier, zeroPoint: zeroPoint, range: range)
             })
         return [.tensor(output)]
+    }
+
+    /// The product by kernels that requantize what they sum; nil where they do not take such operands.
+    private func packed(
+        _ context: EvaluationContext, _ outputScale: Float, _ zeroPoint: Int32, _ dtype: DType
+    ) throws -> Tensor? {
+        let (a, b) = (try context.tensor(0), try context.tensor(3))
+        let (aScales, bScales) = (try context.tensor(1), try context.tensor(4))
+        guard dtype.isByte, aScales.count == 1, bScales.shape.rank <= 1 else { return nil }
+        let aScale = try aScales.floats()[0]
+        let multipliers = try bScales.floats().map { aScale * $0 / outputScale }
+        guard b.shape.rank == 2, multipliers.count == 1 || multipliers.count == b.shape[1],
+            let product = try PackedIntegerProduct(
+                a, aZeroPoint: try context.optionalTensor(2), b, bZeroPoint: try context.optionalTensor(5),
+                epilogue: .requantize(
+                    Requantization(multipliers: multipliers, zeroPoint: zeroPoint, dtype: dtype)))
+        else { return nil }
+        let output = try context.makeOutput(0, dtype, try MatrixProductOperands(a.shape, b.shape).output)
+        product.run(a, into: output, pool: context.pool)
+        return output
     }
 }

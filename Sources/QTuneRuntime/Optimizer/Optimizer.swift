@@ -14,6 +14,7 @@ package struct Optimizer: Sendable {
             keeping: ["DequantizeLinear"]),
         NoOpRemoval(purpose: "take away what does nothing, so that patterns meet their neighbours"),
         ReshapeSimplification(purpose: "turn computed shapes into constants where at most one length is open"),
+        PadFolding(purpose: "let convolutions pad while they read; after the amounts became constant"),
         BatchNormalizationFolding(purpose: "make batch normalization part of weights, or a product and a sum"),
         AffineFolding(purpose: "make products and sums per channel part of weights, those of the pass before too"),
         ConstantFolding(purpose: "compute what the passes before left constant", keeping: ["DequantizeLinear"]),

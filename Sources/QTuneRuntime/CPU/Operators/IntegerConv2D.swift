@@ -4,7 +4,8 @@ internal import QTuneOperators
 internal import QTuneTensor
 
 /// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height,
-/// width] and an optional bias, int32 in units of the sums or, for real results, float32.
+/// width] and an optional bias, int32 in units of the sums or, for real results, float32; then, for an input that is
+/// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -19,7 +20,7 @@ struct IntegerConv2D: ImageOperator {
     private var packed: IntegerConvolution?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...3)
+        try node.expect(inputs: 2...5)
         window = try ImageWindow(node)
         groups = try node.int("group") ?? 1
         order = try ImageOrder(node)
@@ -73,8 +74,14 @@ struct IntegerConv2D: ImageOperator {
         let place = try window.placed(
             kernel: [weights.shape[2], weights.shape[3]], height: height, width: width)
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
+        let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         return try order.makeResult(kernel.outputType, shape, context) { result in
-            kernel.run(image, padding: place.window.padding, into: result, pool: context.pool)
+            guard let dynamic else {
+                return kernel.run(image, padding: place.window.padding, into: result, pool: context.pool)
+            }
+            kernel.run(
+                image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: place.window.padding,
+                into: result, pool: context.pool)
         }
     }
 }

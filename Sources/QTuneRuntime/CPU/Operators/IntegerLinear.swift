@@ -4,7 +4,8 @@ internal import QTuneOperators
 internal import QTuneTensor
 
 /// A product of 8-bit rows [..., K] with a constant 8-bit matrix [K, N] or, with `transB`, [N, K], exact in int32. The
-/// optional third operand is a bias, int32 in units of the sums or, for real results, float32.
+/// optional third operand is a bias, int32 in units of the sums or, for real results, float32. The fourth and the fifth
+/// are zero point and scale of rows that are quantized while the network runs; the attributes then hold 0 and 1.
 struct IntegerLinear: Operator {
     static let name = "IntegerLinear"
     static let domain = "qtune"
@@ -17,7 +18,7 @@ struct IntegerLinear: Operator {
     private var packed: IntegerMatrix?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...3)
+        try node.expect(inputs: 2...5)
         isTransposed = try node.int("transB") ?? 0 != 0
         input = try QuantizationAttributes.read("x", from: node)
         weights = try WeightQuantization(node)
@@ -58,7 +59,12 @@ struct IntegerLinear: Operator {
         }
         let result = try context.makeOutput(
             0, matrix.outputType, Shape(rows.shape.dimensions.dropLast() + [matrix.columns]))
-        matrix.run(rows, into: result, pool: context.pool)
+        if let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4) {
+            matrix.run(
+                rows, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, into: result, pool: context.pool)
+        } else {
+            matrix.run(rows, into: result, pool: context.pool)
+        }
         return [.tensor(result)]
     }
 }

@@ -32,6 +32,8 @@ struct LoweredNode {
     var images: [Int]
     /// Whether the results are images in NHWC order; otherwise they are what they were before.
     var givesImages = true
+    /// The only results that are images; nil where all are.
+    var imageResults: [Int]?
 }
 
 /// Which values exist in NHWC order during the lowering, and under which names.
@@ -53,8 +55,8 @@ struct ImageTable {
             }
         }
         if lowered.givesImages {
-            node.outputs = node.outputs.map { output in
-                output.isEmpty ? "" : defineChannelsLast(output, &rewriting)
+            for index in lowered.imageResults ?? Array(node.outputs.indices) where !node.outputs[index].isEmpty {
+                node.outputs[index] = defineChannelsLast(node.outputs[index], &rewriting)
             }
         }
         rewriting.editor.replace(id, with: node)

@@ -41,7 +41,7 @@ enum LayoutRule {
         var rules: [String: Rule] = [
             "Concat": concatenation, "Split": split, "Softmax": alongAxis, "LogSoftmax": alongAxis,
             "QuantizeLinear": quantization, "DequantizeLinear": quantization, "Slice": slice, "Pad": pad,
-            "Resize": resize, "qtune.QuantizedConcat": concatenation,
+            "Resize": resize, "qtune.QuantizedConcat": concatenation, "DynamicQuantizeLinear": dynamicQuantization,
         ]
         for type in unary { rules[type] = { node, _ in LoweredNode(node: node, images: [0]) } }
         for type in broadcasting { rules[type] = broadcast }
@@ -130,6 +130,11 @@ enum LayoutRule {
         var lowered = node
         lowered.attributes["axis"] = .int(Int64(moved))
         return LoweredNode(node: lowered, images: [0])
+    }
+
+    /// Its other results are numbers for the whole tensor.
+    private static let dynamicQuantization: Rule = { node, _ in
+        LoweredNode(node: node, images: [0], imageResults: [0])
     }
 
     private static let quantization: Rule = { node, rewriting in
