@@ -24,8 +24,10 @@ public struct DatasetFeeds: CalibrationSource {
         self.dataset = dataset
         input = info.name
         dtype = info.type?.dtype ?? .float32
-        guard dtype == .float32 || dtype == .uint8 || dtype == .int8 else {
-            throw QTuneError(.unsupported, "the input is \(dtype); pictures can feed float32, uint8 and int8", place: ["input '\(info.name)'"])
+        guard [.float32, .float16, .uint8, .int8].contains(dtype) else {
+            throw QTuneError(
+                .unsupported, "the input is \(dtype); pictures can feed float32, float16, uint8 and int8",
+                place: ["input '\(info.name)'"])
         }
         batch = max(1, info.type?.dimensions?.first?.value ?? 1)
         try Self.check(dataset.input(at: 0), against: info)
@@ -63,12 +65,13 @@ public struct DatasetFeeds: CalibrationSource {
         }
     }
 
-    /// float32 to the network's type, rounding half to even and saturating.
+    /// float32 to the network's type, rounding half to even; integers saturate.
     private static func converted(_ tensor: Tensor, to dtype: DType) -> Tensor {
         func clamped(_ value: Float, _ range: ClosedRange<Float>) -> Float {
             min(range.upperBound, max(range.lowerBound, value.rounded(.toNearestOrEven)))
         }
         switch dtype {
+        case .float16: return Tensor(tensor.array(of: Float.self).map { Float16($0) }, shape: tensor.shape)
         case .uint8:
             return Tensor(tensor.array(of: Float.self).map { UInt8(clamped($0, 0...255)) }, shape: tensor.shape)
         case .int8:

@@ -12,11 +12,18 @@ public struct PreparedModel: Sendable {
 
 /// Makes float models ready for quantization.
 public enum Preparation {
-    /// Names nodes that have none, raises the operator set to what scales per channel need, computes what is constant,
+    /// Names nodes that have none, turns float16 into float32, raises the operator set to what scales per channel need, computes what is constant,
     /// takes away what does nothing and makes batch normalization part of weights.
     public static func prepare(_ model: Model) throws -> PreparedModel {
         var notes: [QuantizationNote] = []
         var prepared = withoutReplaceableConstants(namingNodes(model))
+        if HalfPrecision.occurs(in: prepared) {
+            do {
+                prepared = try HalfPrecision.widened(prepared)
+            } catch let error as QTuneError {
+                notes.append(QuantizationNote(subject: "float16", message: "stays float16: \(error.description)"))
+            }
+        }
         do {
             prepared = try OpsetConversion.convert(prepared)
         } catch let error as QTuneError {
