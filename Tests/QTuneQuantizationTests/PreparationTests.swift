@@ -47,6 +47,24 @@ import Testing
         #expect(before == after)
     }
 
+    /// 2 * (x + 0.5) in float16, whose constants are exact.
+    @Test func float16BecomesFloat32BetweenItsEnds() throws {
+        let nodes = [
+            Node("Add", name: "sum", inputs: ["x", "half"], outputs: ["a"]),
+            Node("Cast", name: "cast", inputs: ["a"], outputs: ["b"], attributes: ["to": .int(10)]),
+            Node("Mul", name: "product", inputs: ["b", "two"], outputs: ["y"]),
+        ]
+        let graph = Graph(
+            inputs: [ValueInfo("x", .tensor(.float16, [3]))], outputs: [ValueInfo("y", .tensor(.float16, [3]))],
+            initializers: ["half": Tensor([0.5] as [Float16]), "two": Tensor([2] as [Float16])], nodes: nodes)
+        let prepared = try Preparation.prepare(Model(graph: graph, opsets: ["": 13]))
+        #expect(prepared.notes.isEmpty)
+        #expect(prepared.model.graph.initializers.values.allSatisfy { $0.dtype == .float32 })
+        #expect(prepared.model.graph.nodes.map(\.opType) == ["Cast", "Add", "Mul", "Cast"])
+        let results = try Session(prepared.model).run(["x": Tensor([-1, 0, 0.25] as [Float16])])
+        #expect(results["y"] == Tensor([-1, 1, 1.5] as [Float16]))
+    }
+
     @Test func whatCannotBeConvertedIsTold() throws {
         let node = Node("GRU", name: "n", inputs: ["x", "w", "r"], outputs: ["y"], attributes: ["hidden_size": .int(1)])
         let graph = Graph(

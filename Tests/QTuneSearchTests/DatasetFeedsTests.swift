@@ -33,6 +33,11 @@ import Testing
         #expect(try (0..<5).map { try signed.feeds($0)["x"]?.array(of: Int8.self) } == [[-2], [0], [0], [2], [2]])
     }
 
+    @Test func float16IsFed() throws {
+        let feeds = try DatasetFeeds(Pixels(count: 2), for: model([("x", .tensor(.float16, [1, 1, 1, 1]))]))
+        #expect(try feeds.feeds(0)["x"]?.array(of: Float16.self) == [-1.5])
+    }
+
     @Test(arguments: [
         [("x", ValueType.tensor(.float32, [1, 3, 1, 1]))], [("x", .tensor(.float32, [1, 1]))],
         [("x", .tensor(.string, [1, 1, 1, 1]))], [("x", .tensor(.float32, [1, 1, 1, 1])), ("y", .tensor(.float32, [1]))], [],
