@@ -41,7 +41,8 @@ let package = Package(
         .systemLibrary(
             name: "CImageCodecs", pkgConfig: "libpng", providers: [.apt(["libjpeg62-turbo-dev", "libpng-dev"])]),
         .target(name: "COnnxProto", dependencies: ["CProtobufC"]),
-        .target(name: "CQTuneKernels", path: "Kernels/CPU", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(
+            name: "CQTuneKernels", path: "Kernels/CPU", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
 
         module("QTuneTensor", on: ["CZlib"], unsafe: true),
         module("QTuneKernels", on: ["QTuneTensor", "CQTuneKernels", "COpenBLAS"], unsafe: true),
@@ -54,7 +55,8 @@ let package = Package(
         module(
             "QTuneSearch",
             on: [
-                "QTuneQuantization", "QTuneRuntime", "QTuneData", "QTuneGraph", "QTuneTensor", "QTuneONNX", "QTuneKernels",
+                "QTuneQuantization", "QTuneRuntime", "QTuneData", "QTuneGraph", "QTuneTensor", "QTuneONNX",
+                "QTuneKernels",
             ]),
         module("QTuneReport"),
         module(
@@ -79,7 +81,9 @@ let package = Package(
         tests(of: "QTuneRuntime", on: ["QTuneOperators", "QTuneGraph", "QTuneTensor", "QTuneKernels", "QTuneONNX"]),
         tests(of: "QTuneData", on: ["QTuneTensor"]),
         tests(of: "QTuneQuantization", on: ["QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneONNX", "QTuneData"]),
-        tests(of: "QTuneSearch", on: ["QTuneQuantization", "QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneData", "QTuneONNX"]),
+        tests(
+            of: "QTuneSearch",
+            on: ["QTuneQuantization", "QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneData", "QTuneONNX"]),
         tests(of: "QTuneReport"),
         .testTarget(
             name: "QTuneConformanceTests",

@@ -14,8 +14,10 @@ public enum RunReport {
         }
         let configuration = try folder.configuration()
         let entries = try Journal.entries(path: folder.journalPath)
-        guard let result = RunResult(
-                entries, metric: configuration.metric, countsLatency: configuration.countsLatency) else {
+        guard
+            let result = RunResult(
+                entries, metric: configuration.metric, countsLatency: configuration.countsLatency)
+        else {
             throw QTuneError(
                 .invalidData, "the run has not measured the float network yet", place: ["folder '\(folder.path)'"],
                 remedy: "go on with qtune tune --resume")
@@ -24,7 +26,8 @@ public enum RunReport {
             title: "\((configuration.model as NSString).lastPathComponent): quantized variants",
             metric: configuration.metric.rawValue, samples: configuration.evaluationSamples,
             smallestVisibleLoss: result.candidates.isEmpty ? nil : result.smallestVisibleLoss,
-            facts: facts(configuration, result), float: floatCandidate(result), candidates: candidates(result, top: top),
+            facts: facts(configuration, result), float: floatCandidate(result),
+            candidates: candidates(result, top: top),
             layers: layers(result.ranking), hypervolume: result.hypervolume)
     }
 
@@ -38,7 +41,9 @@ public enum RunReport {
         return [
             .init("model", configuration.model),
             .init("calibration data", "\(configuration.calibration), \(configuration.calibrationSamples) samples"),
-            .init("evaluation data", "\(configuration.evaluation), \(configuration.evaluationSamples) samples, the same for every variant"),
+            .init(
+                "evaluation data",
+                "\(configuration.evaluation), \(configuration.evaluationSamples) samples, the same for every variant"),
             .init(
                 "preprocessing",
                 "\(preprocessing.resize.map { "\($0), " } ?? "")crop \(preprocessing.crop.map(String.init) ?? "none"), "
@@ -55,10 +60,12 @@ public enum RunReport {
                 result.confirmation.isEmpty
                     ? "the front was chosen on the evaluation data: losses of its members are slightly optimistic"
                     : "the front was chosen on the evaluation data and measured again on "
-                        + "\(result.confirmation[RunResult.floatKey]?.metrics.samples ?? 0) samples of \(configuration.confirmation ?? "")"),
+                        + "\(result.confirmation[RunResult.floatKey]?.metrics.samples ?? 0) samples of \(configuration.confirmation ?? "")"
+            ),
             .init(
                 "latencies",
-                (result.latencies.isEmpty ? "of each candidate while the search ran" : "of the front, timed in turn at the end")
+                (result.latencies.isEmpty
+                    ? "of each candidate while the search ran" : "of the front, timed in turn at the end")
                     + ": medians of one inference, \(configuration.threads) threads"),
         ]
     }
@@ -81,7 +88,8 @@ public enum RunReport {
     }
 
     private static func candidate(
-        id: String, label: String, evaluation: Evaluation, _ result: RunResult, isOnFront: Bool, rank: Int?, file: String?
+        id: String, label: String, evaluation: Evaluation, _ result: RunResult, isOnFront: Bool, rank: Int?,
+        file: String?
     ) -> Report.Candidate {
         var metrics = ["agreement": evaluation.metrics.agreement, "dissimilarity": evaluation.metrics.dissimilarity]
         metrics["top1"] = evaluation.metrics.top1
@@ -101,7 +109,8 @@ public enum RunReport {
         ranking.scores.map { score in
             Report.Layer(
                 name: score.name, qdqDecibels: score.qdqDecibels.flatMap { $0.isFinite ? $0 : nil },
-                xmodelDecibels: score.xmodelDecibels.flatMap { $0.isFinite ? $0 : nil }, quantizeOnly: score.quantizeOnly,
+                xmodelDecibels: score.xmodelDecibels.flatMap { $0.isFinite ? $0 : nil },
+                quantizeOnly: score.quantizeOnly,
                 restoreOnly: score.restoreOnly)
         }
     }

@@ -22,7 +22,9 @@ enum RandomFeeds {
         return feeds
     }
 
-    private static func tensor(_ dtype: DType, _ shape: Shape, name: String, _ random: inout SplitMix64) throws -> Tensor {
+    private static func tensor(_ dtype: DType, _ shape: Shape, name: String, _ random: inout SplitMix64) throws
+        -> Tensor
+    {
         let isMask = name.contains("mask")
         let limit = name.contains("type") ? 2 : 1000
         func integers() -> [Int] { (0..<shape.elementCount).map { _ in isMask ? 1 : random.next(below: limit) } }
@@ -35,7 +37,8 @@ enum RandomFeeds {
         case .uint8: return Tensor(integers().map { UInt8(truncatingIfNeeded: $0) }, shape: shape)
         case .int8: return Tensor(integers().map { Int8(truncatingIfNeeded: $0) }, shape: shape)
         case .bool: return Tensor(integers().map { $0 % 2 == 1 }, shape: shape)
-        default: throw QTuneError(.unsupported, "random \(dtype) inputs are not made", remedy: "use qtune run with files")
+        default:
+            throw QTuneError(.unsupported, "random \(dtype) inputs are not made", remedy: "use qtune run with files")
         }
     }
 }

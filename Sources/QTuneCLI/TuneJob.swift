@@ -28,13 +28,17 @@ struct TuneJob {
     ) throws -> RunResult {
         let overlap = try evaluationData.overlap(with: calibrationData)
         if overlap > 0 {
-            Console.note("warning: \(overlap) of \(evaluationData.count) evaluation samples are calibration samples too: losses will look too small")
+            Console.note(
+                "warning: \(overlap) of \(evaluationData.count) evaluation samples are calibration samples too: losses will look too small"
+            )
         }
         let configuration = RunConfiguration(
             model: model, modelDigest: try StableHash.ofFile(model), calibration: calibration,
             calibrationIdentity: calibrationData.identity, calibrationSamples: calibrationData.count,
-            evaluation: evaluation, evaluationIdentity: evaluationData.identity, evaluationSamples: evaluationData.count,
-            overlap: overlap, confirmation: confirmation?.path, preprocessing: preprocessing, strategy: strategy, ranking: ranking,
+            evaluation: evaluation, evaluationIdentity: evaluationData.identity,
+            evaluationSamples: evaluationData.count,
+            overlap: overlap, confirmation: confirmation?.path, preprocessing: preprocessing, strategy: strategy,
+            ranking: ranking,
             metric: metric ?? (evaluationData.labels == nil ? .agreement : .top1), recipe: recipe ?? Recipe(),
             choosesOptions: recipe == nil, limit: limit, seed: seed, threads: threads,
             latencySeconds: latencySeconds, countsLatency: countsLatency)
@@ -44,7 +48,8 @@ struct TuneJob {
         let tuner = try Tuner(
             configuration, folder: folder, resuming: resume, float: network, floatBytes: bytes,
             calibration: calibrationData, evaluation: evaluationData, confirmation: confirmation?.data,
-            report: { Self.tell($0, metric: configuration.metric, on: progress) }, shouldStop: { Interrupt.isRequested })
+            report: { Self.tell($0, metric: configuration.metric, on: progress) }, shouldStop: { Interrupt.isRequested }
+        )
         let result = try tuner.run()
         progress.clear()
         let report = try RunReport.make(folder, top: top)

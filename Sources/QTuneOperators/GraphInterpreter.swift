@@ -58,7 +58,8 @@ package struct GraphInterpreter {
             inputs: inputs, outputCount: node.outputs.count, pool: pool,
             runSubgraph: { graph, operands in
                 guard operands.count <= graph.inputs.count else {
-                    throw QTuneError(.invalidModel, "a sub-graph of \(graph.inputs.count) inputs gets \(operands.count)")
+                    throw QTuneError(
+                        .invalidModel, "a sub-graph of \(graph.inputs.count) inputs gets \(operands.count)")
                 }
                 let named = Dictionary(zip(graph.inputs.map(\.name), operands)) { first, _ in first }
                 return try run(graph, inputs: named, outer: known)

@@ -34,7 +34,8 @@ package struct OperatorRegistry: Sendable {
             let opset = opsets[node.domain] ?? 1
             if let oldest = type.versions.first, opset < oldest {
                 throw QTuneError(
-                    .unsupported, "\(node.qualifiedType) of operator set \(opset) is older than the supported \(oldest)",
+                    .unsupported,
+                    "\(node.qualifiedType) of operator set \(opset) is older than the supported \(oldest)",
                     remedy: "convert the model to operator set \(oldest) or newer")
             }
             return try type.init(NodeReader(node, opset: opset))

@@ -29,7 +29,10 @@ extension DecodingError {
         }
         return switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): text(context)
-        case .keyNotFound(let key, let context): "'\(key.stringValue)' is missing" + (context.codingPath.isEmpty ? "" : " in \(context.codingPath.map(\.stringValue).joined(separator: "."))")
+        case .keyNotFound(let key, let context):
+            "'\(key.stringValue)' is missing"
+                + (context.codingPath.isEmpty
+                    ? "" : " in \(context.codingPath.map(\.stringValue).joined(separator: "."))")
         @unknown default: "unreadable"
         }
     }

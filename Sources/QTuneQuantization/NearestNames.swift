@@ -7,7 +7,8 @@ func nearestNames(to name: String, among candidates: [String]) -> [String] {
         return (candidate, isPart ? 0 : editDistance(wanted, other))
     }
     let worst = max(2, wanted.count / 2)
-    return scored.filter { $0.score <= worst }.sorted { ($0.score, $0.name) < ($1.score, $1.name) }.prefix(3).map(\.name)
+    return scored.filter { $0.score <= worst }.sorted { ($0.score, $0.name) < ($1.score, $1.name) }.prefix(3).map(
+        \.name)
 }
 
 /// How many insertions, deletions and changes of one character turn `a` into `b`.
@@ -16,7 +17,8 @@ private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     for (row, left) in a.enumerated() {
         var current = [row + 1]
         for (column, right) in b.enumerated() {
-            current.append(min(previous[column + 1] + 1, current[column] + 1, previous[column] + (left == right ? 0 : 1)))
+            current.append(
+                min(previous[column + 1] + 1, current[column] + 1, previous[column] + (left == right ? 0 : 1)))
         }
         previous = current
     }

@@ -18,7 +18,9 @@ struct Axis {
             high += room
         }
         let step = Self.roundStep((high - low) / Double(count))
-        lower = finite.allSatisfy { $0 >= 0 } ? max(0, (low / step - 0.25).rounded(.down) * step) : (low / step - 0.25).rounded(.down) * step
+        lower =
+            finite.allSatisfy { $0 >= 0 }
+            ? max(0, (low / step - 0.25).rounded(.down) * step) : (low / step - 0.25).rounded(.down) * step
         upper = (high / step + 0.25).rounded(.up) * step
         let first = Int((lower / step).rounded())
         let last = Int((upper / step).rounded())
@@ -57,6 +59,7 @@ enum NumberText {
 
     /// Bytes in kB or MB of 1000.
     static func bytes(_ count: Int) -> String {
-        count < 1_000_000 ? "\(fixed(Double(count) / 1e3, digits: 1)) kB" : "\(fixed(Double(count) / 1e6, digits: 2)) MB"
+        count < 1_000_000
+            ? "\(fixed(Double(count) / 1e3, digits: 1)) kB" : "\(fixed(Double(count) / 1e6, digits: 2)) MB"
     }
 }

@@ -7,7 +7,8 @@ public enum HTMLReport {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         // Inside a script element "<" may begin a tag that ends it; in JSON it stands in strings only.
-        let json = String(decoding: try encoder.encode(report), as: UTF8.self).replacingOccurrences(of: "<", with: "\\u003c")
+        let json = String(decoding: try encoder.encode(report), as: UTF8.self).replacingOccurrences(
+            of: "<", with: "\\u003c")
         let data = Markup(stringLiteral: json)
         let page: Markup = """
             <!DOCTYPE html>
@@ -53,18 +54,21 @@ public enum HTMLReport {
     }
 
     private static func speed(_ candidate: Report.Candidate, _ report: Report) -> String {
-        guard let latency = candidate.latencyMilliseconds, let float = report.float.latencyMilliseconds, latency > 0 else { return "" }
+        guard let latency = candidate.latencyMilliseconds, let float = report.float.latencyMilliseconds, latency > 0
+        else { return "" }
         return ", \(NumberText.fixed(float / latency, digits: 2)) x as fast"
     }
 
     private static func visibility(_ report: Report) -> String {
         guard let smallest = report.smallestVisibleLoss else { return "" }
-        return "So many samples can show differences of \(NumberText.fixed(smallest, digits: 2)) points and more; smaller ones may be chance."
+        return
+            "So many samples can show differences of \(NumberText.fixed(smallest, digits: 2)) points and more; smaller ones may be chance."
     }
 
     private static func table(_ report: Report) -> Markup {
         let metrics = Set(([report.float] + report.candidates).flatMap(\.metrics.keys)).sorted()
-        let rows = ([report.float] + report.candidates.sorted { ($0.sizeBytes, $0.loss) < ($1.sizeBytes, $1.loss) }).map {
+        let rows = ([report.float] + report.candidates.sorted { ($0.sizeBytes, $0.loss) < ($1.sizeBytes, $1.loss) }).map
+        {
             row($0, metrics, report)
         }
         return """
@@ -93,7 +97,9 @@ public enum HTMLReport {
     private static func isConfirmed(_ report: Report) -> Bool { report.candidates.contains { $0.confirmedLoss != nil } }
 
     private static func confirmation(_ candidate: Report.Candidate) -> Markup {
-        guard let loss = candidate.confirmedLoss, let interval = candidate.confirmedInterval else { return "<td>–</td><td>–</td>" }
+        guard let loss = candidate.confirmedLoss, let interval = candidate.confirmedInterval else {
+            return "<td>–</td><td>–</td>"
+        }
         return """
             <td>\(NumberText.fixed(loss, digits: 2))</td>\
             <td>\(NumberText.fixed(interval.lowerBound, digits: 2)) to \(NumberText.fixed(interval.upperBound, digits: 2))</td>
@@ -102,7 +108,8 @@ public enum HTMLReport {
 
     private static func metric(_ name: String, _ value: Double?) -> String {
         guard let value else { return "–" }
-        return name == "dissimilarity" ? NumberText.fixed(value, digits: 2) : NumberText.fixed(100 * value, digits: 2) + " %"
+        return name == "dissimilarity"
+            ? NumberText.fixed(value, digits: 2) : NumberText.fixed(100 * value, digits: 2) + " %"
     }
 
     private static let style = """

@@ -56,6 +56,7 @@ struct LayerChart {
                 <text class="value" x="\(x + length + 4)" y="\(y + 10)">\(largest < 1 ? NumberText.significant(value) : NumberText.short(value, digits: 1))</text>
                 """
         }
-        return "<text class=\"title\" x=\"\(x)\" y=\"14\">\(column.title)</text><text x=\"\(x)\" y=\"29\">\(column.note)</text>\(bars)"
+        return
+            "<text class=\"title\" x=\"\(x)\" y=\"14\">\(column.title)</text><text x=\"\(x)\" y=\"29\">\(column.note)</text>\(bars)"
     }
 }

@@ -18,7 +18,9 @@ struct ParetoPlot {
         let shown = report.candidates.filter { $0.loss <= limit }
         let losses = Axis(
             holding: [0] + shown.map(\.loss)
-                + shown.filter(\.isOnFront).flatMap { [$0.lossInterval.lowerBound, min(limit, $0.lossInterval.upperBound)] })
+                + shown.filter(\.isOnFront).flatMap {
+                    [$0.lossInterval.lowerBound, min(limit, $0.lossInterval.upperBound)]
+                })
         return """
             <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="File size against loss">
             \(grid(sizes, losses))\(staircase(sizes, losses))
@@ -30,7 +32,9 @@ struct ParetoPlot {
 
     private static func megabytes(_ candidate: Report.Candidate) -> Double { Double(candidate.sizeBytes) / 1e6 }
 
-    private func x(_ megabytes: Double, _ axis: Axis) -> Double { axis.position(megabytes, from: Self.left, to: Self.right) }
+    private func x(_ megabytes: Double, _ axis: Axis) -> Double {
+        axis.position(megabytes, from: Self.left, to: Self.right)
+    }
     private func y(_ loss: Double, _ axis: Axis) -> Double {
         axis.position(min(loss, axis.upper), from: Self.bottom, to: Self.top)
     }
@@ -74,7 +78,8 @@ struct ParetoPlot {
         let high = y(candidate.lossInterval.upperBound, losses)
         let whisker: Markup =
             kind == "front" && report.samples > 0
-            ? "<line class=\"whisker\" x1=\"\(atX)\" x2=\"\(atX)\" y1=\"\(min(low, Self.bottom))\" y2=\"\(max(high, Self.top))\"/>" : ""
+            ? "<line class=\"whisker\" x1=\"\(atX)\" x2=\"\(atX)\" y1=\"\(min(low, Self.bottom))\" y2=\"\(max(high, Self.top))\"/>"
+            : ""
         return """
             \(whisker)<circle class="\(kind)" cx="\(atX)" cy="\(y(candidate.loss, losses))" r="\(kind == "point" ? 3.5 : 5)">\
             <title>\(Self.tip(candidate))</title></circle>
@@ -84,7 +89,8 @@ struct ParetoPlot {
     private func labels(_ sizes: Axis, _ losses: Axis) -> Markup {
         let best = report.candidates.filter { $0.rank != nil }.map { candidate -> Markup in
             let x = x(Self.megabytes(candidate), sizes)
-            return "<text class=\"rank\" x=\"\(x + 8)\" y=\"\(y(candidate.loss, losses) - 8)\">\(candidate.rank ?? 0)</text>"
+            return
+                "<text class=\"rank\" x=\"\(x + 8)\" y=\"\(y(candidate.loss, losses) - 8)\">\(candidate.rank ?? 0)</text>"
         }
         let float: Markup = """
             <text class="rank" x="\(x(Self.megabytes(report.float), sizes) - 10)" \
@@ -95,7 +101,8 @@ struct ParetoPlot {
 
     private static func tip(_ candidate: Report.Candidate) -> String {
         let latency = candidate.latencyMilliseconds.map { ", \(NumberText.fixed($0, digits: 3)) ms" } ?? ""
-        return "\(candidate.label): \(NumberText.bytes(candidate.sizeBytes)), loss \(NumberText.fixed(candidate.loss, digits: 2)) "
+        return
+            "\(candidate.label): \(NumberText.bytes(candidate.sizeBytes)), loss \(NumberText.fixed(candidate.loss, digits: 2)) "
             + "[\(NumberText.fixed(candidate.lossInterval.lowerBound, digits: 2)), "
             + "\(NumberText.fixed(candidate.lossInterval.upperBound, digits: 2))]\(latency)"
     }

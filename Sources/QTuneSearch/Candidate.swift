@@ -1,5 +1,5 @@
-internal import QTuneData
 internal import Foundation
+internal import QTuneData
 public import QTuneQuantization
 
 /// A variant of the network that a search evaluates: how to build it, and what it is called.

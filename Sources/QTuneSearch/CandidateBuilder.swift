@@ -55,7 +55,8 @@ struct CandidateBuilder {
         let threads = configuration.threads
         let recipe =
             configuration.choosesOptions
-            ? try GlobalOptions(quantizer, source: source, seed: configuration.seed, threads: threads).best(of: configuration.recipe)
+            ? try GlobalOptions(quantizer, source: source, seed: configuration.seed, threads: threads).best(
+                of: configuration.recipe)
             : configuration.recipe
         return try SensitivityRanking(
             quantizer, source: source, seed: configuration.seed, threads: threads, progress: progress

@@ -56,7 +56,8 @@ public struct DatasetFeeds: CalibrationSource {
 
     private static func check(_ sample: Tensor, against info: ValueInfo) throws {
         guard let dimensions = info.type?.dimensions else { return }
-        let fits = dimensions.count == sample.shape.rank
+        let fits =
+            dimensions.count == sample.shape.rank
             && zip(dimensions, sample.shape.dimensions).dropFirst().allSatisfy { $0.value == nil || $0.value == $1 }
         guard fits else {
             throw QTuneError(

@@ -108,7 +108,8 @@ public final class Evaluator: Sendable {
     public func latencies(of models: [Model]) throws -> [Latency] {
         let sessions = try models.map { try Session($0, options: SessionOptions(threads: threads)) }
         return try LatencyMeter.measure(
-            seconds: latencySeconds * Double(models.count), sessions.map { session in { _ = try session.run(self.feeds[0]) } })
+            seconds: latencySeconds * Double(models.count),
+            sessions.map { session in { _ = try session.run(self.feeds[0]) } })
     }
 
     private func judged(_ predictions: [Prediction], sizeBytes: Int) -> Evaluation {
@@ -154,7 +155,9 @@ extension Evaluator {
         guard let output = model.graph.outputs.first?.name else {
             throw QTuneError(.invalidModel, "the network has no output")
         }
-        let sessions = try (0..<min(threads, feeds.count)).map { _ in try Session(model, options: SessionOptions(threads: 1)) }
+        let sessions = try (0..<min(threads, feeds.count)).map { _ in
+            try Session(model, options: SessionOptions(threads: 1))
+        }
         return try gather(count: feeds.count, threads: sessions.count) { index, worker in
             guard let scores = try sessions[worker].run(feeds[index])[output] else {
                 throw QTuneError(.internalError, "the run gave no '\(output)'")
@@ -167,11 +170,14 @@ extension Evaluator {
     private static func rankings(of scores: Tensor, batch: Int, samples: Int) throws -> [Prediction] {
         guard batch > 1 else { return [try Prediction(logits: scores)] }
         guard scores.dtype == .float32, scores.shape.dimensions.first == batch else {
-            throw QTuneError(.invalidData, "the output \(scores.dtype) \(scores.shape) does not hold \(samples) samples")
+            throw QTuneError(
+                .invalidData, "the output \(scores.dtype) \(scores.shape) does not hold \(samples) samples")
         }
         let values = scores.array(of: Float.self)
         let classes = values.count / batch
-        return try (0..<samples).map { try Prediction(logits: Tensor(Array(values[$0 * classes..<($0 + 1) * classes]))) }
+        return try (0..<samples).map {
+            try Prediction(logits: Tensor(Array(values[$0 * classes..<($0 + 1) * classes])))
+        }
     }
 
     private static func gather<Result: Sendable>(

@@ -62,7 +62,8 @@ public final class Journal {
             try file.write(contentsOf: line)
             try file.synchronize()
         } catch {
-            throw QTuneError(.inputOutput, "the line cannot be written: \(error.localizedDescription)", place: ["journal '\(path)'"])
+            throw QTuneError(
+                .inputOutput, "the line cannot be written: \(error.localizedDescription)", place: ["journal '\(path)'"])
         }
         entries.append(entry)
     }
@@ -76,7 +77,8 @@ public final class Journal {
                 entries.append(try JSONDecoder().decode(Entry.self, from: data[start..<end]))
             } catch {
                 throw QTuneError(
-                    .invalidData, "line \(entries.count + 1) cannot be read", remedy: "start a new run in another folder")
+                    .invalidData, "line \(entries.count + 1) cannot be read",
+                    remedy: "start a new run in another folder")
             }
             start = data.index(after: end)
         }

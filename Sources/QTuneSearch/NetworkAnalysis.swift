@@ -30,7 +30,9 @@ public struct NetworkAnalysis: Sendable {
         tensors = errors.entries
         ranking =
             groups
-            ? try SensitivityRanking(quantizer, source: source, seed: 0, threads: threads) { progress("measuring groups", $0, $1) }
-                .rank(recipe) : nil
+            ? try SensitivityRanking(quantizer, source: source, seed: 0, threads: threads) {
+                progress("measuring groups", $0, $1)
+            }
+            .rank(recipe) : nil
     }
 }

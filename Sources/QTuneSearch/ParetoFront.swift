@@ -9,7 +9,9 @@ public enum ParetoFront {
         points.indices.filter { index in
             !points[index].contains(where: \.isNaN)
                 && !points.indices.contains { other in
-                    other != index && (dominates(points[other], points[index]) || (other < index && points[other] == points[index]))
+                    other != index
+                        && (dominates(points[other], points[index])
+                            || (other < index && points[other] == points[index]))
                 }
         }
     }

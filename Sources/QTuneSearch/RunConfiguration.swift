@@ -1,6 +1,6 @@
+internal import Foundation
 public import QTuneData
 public import QTuneQuantization
-internal import Foundation
 internal import QTuneTensor
 
 /// Everything that decides what a run finds. Written to `config.json`; a run is resumed only with the same.
@@ -57,7 +57,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         model: String, modelDigest: String, calibration: String, calibrationIdentity: String, calibrationSamples: Int,
         evaluation: String, evaluationIdentity: String, evaluationSamples: Int, overlap: Int = 0,
         confirmation: String? = nil, preprocessing: Preprocessing,
-        strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, choosesOptions: Bool = true, limit: Int,
+        strategy: Strategy, ranking: Ranking, metric: LossMetric, recipe: Recipe, choosesOptions: Bool = true,
+        limit: Int,
         seed: UInt64, threads: Int, latencySeconds: Double, countsLatency: Bool = false
     ) {
         self.model = model
@@ -91,7 +92,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         let changed: [(String, Bool)] = [
             ("schema", differs(\.schema)), ("model", differs(\.modelDigest)),
             ("calibration data", differs(\.calibrationIdentity)), ("evaluation data", differs(\.evaluationIdentity)),
-            ("preprocessing", differs(\.preprocessing)), ("strategy", differs(\.strategy)), ("ranking", differs(\.ranking)),
+            ("preprocessing", differs(\.preprocessing)), ("strategy", differs(\.strategy)),
+            ("ranking", differs(\.ranking)),
             ("metric", differs(\.metric)), ("recipe", differs(\.recipe)),
             ("choice of options", differs(\.choosesOptions)),
             ("choice of objectives", differs(\.countsLatency)), ("seed", differs(\.seed)),

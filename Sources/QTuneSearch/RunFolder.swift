@@ -33,7 +33,9 @@ public struct RunFolder: Sendable {
             guard !resuming else {
                 throw QTuneError(.invalidArgument, "there is no run to resume", place: ["folder '\(path)'"])
             }
-            try wrapping { try FileManager.default.createDirectory(atPath: modelsPath, withIntermediateDirectories: true) }
+            try wrapping {
+                try FileManager.default.createDirectory(atPath: modelsPath, withIntermediateDirectories: true)
+            }
             try write(configuration, to: configurationPath)
         }
     }

@@ -67,7 +67,8 @@ public struct RunResult: Sendable {
         if metric == .dissimilarity { return 2.8 * median(candidates.map(\.evaluation.metrics.dissimilarityError)) }
         return 100
             * PairedComparison.smallestVisibleLoss(
-                samples: float.metrics.samples, discordance: median(candidates.map(\.evaluation.comparison.discordance)))
+                samples: float.metrics.samples, discordance: median(candidates.map(\.evaluation.comparison.discordance))
+            )
     }
 
     /// The `count` members of the front closest to the ideal point, closest first. Each objective is scaled over the
@@ -85,7 +86,9 @@ public struct RunResult: Sendable {
         let size = Double(max(1, float.sizeBytes))
         return Hypervolume.area(
             [(size: 1, loss: 0)]
-                + candidates.map { (size: Double($0.evaluation.sizeBytes) / size, loss: $0.evaluation.lossPoints(metric)) })
+                + candidates.map {
+                    (size: Double($0.evaluation.sizeBytes) / size, loss: $0.evaluation.lossPoints(metric))
+                })
     }
 
     private var floatPoint: [Double] { [Double(float.sizeBytes), 0] + (countsLatency ? [1] : []) }
@@ -143,7 +146,8 @@ public struct ParetoFile: Codable, Sendable {
         hypervolume = result.hypervolume
         front = result.front.map { candidate in
             Member(
-                id: candidate.id, label: candidate.candidate.label, rank: best.firstIndex(of: candidate.id).map { $0 + 1 },
+                id: candidate.id, label: candidate.candidate.label,
+                rank: best.firstIndex(of: candidate.id).map { $0 + 1 },
                 file: "models/" + candidate.fileName, sizeBytes: candidate.evaluation.sizeBytes,
                 sizeRatio: Double(candidate.evaluation.sizeBytes) / Double(max(1, result.float.sizeBytes)),
                 loss: candidate.evaluation.lossPoints(result.metric), evaluation: candidate.evaluation,

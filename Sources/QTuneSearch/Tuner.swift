@@ -55,7 +55,8 @@ public final class Tuner {
     /// - Returns: the run as far as it came.
     public func run() throws -> RunResult {
         let builder = try CandidateBuilder(
-            float, statistics: statistics(), source: DatasetFeeds(calibration, for: float), configuration: configuration)
+            float, statistics: statistics(), source: DatasetFeeds(calibration, for: float), configuration: configuration
+        )
         let evaluator = try Evaluator(
             float: float, dataset: evaluation, metric: configuration.metric, threads: configuration.threads,
             latencySeconds: configuration.latencySeconds
@@ -71,7 +72,8 @@ public final class Tuner {
                 try save(result, builder: builder)
                 return result
             }
-            let (evaluated, isReplayed) = try journaled(candidate, builder: builder, evaluator: evaluator, result: result)
+            let (evaluated, isReplayed) = try journaled(
+                candidate, builder: builder, evaluator: evaluator, result: result)
             if let evaluated {
                 result.candidates.append(evaluated)
                 report(.evaluated(evaluated, done: index + 1, of: candidates.count, isReplayed: isReplayed))

@@ -52,7 +52,8 @@ public struct Tensor: Sendable {
         precondition(elements.count == shape.elementCount, "\(elements.count) elements do not fill \(shape)")
         self.init(uninitialized: Element.dtype, shape: shape)
         elements.withUnsafeBytes { source in
-            bytesPointer().copyMemory(from: source.baseAddress ?? UnsafeRawPointer(bytesPointer()), byteCount: source.count)
+            bytesPointer().copyMemory(
+                from: source.baseAddress ?? UnsafeRawPointer(bytesPointer()), byteCount: source.count)
         }
     }
 
@@ -64,7 +65,8 @@ public struct Tensor: Sendable {
 
     /// A tensor whose elements `initialize` writes, each of them.
     public init<Element: TensorElement, Failure: Error>(
-        _ type: Element.Type, shape: Shape, initializingWith initialize: (inout MutableSpan<Element>) throws(Failure) -> Void
+        _ type: Element.Type, shape: Shape,
+        initializingWith initialize: (inout MutableSpan<Element>) throws(Failure) -> Void
     ) throws(Failure) {
         self.init(uninitialized: Element.dtype, shape: shape)
         try withMutableSpan(of: Element.self, initialize)
@@ -152,7 +154,8 @@ extension Tensor {
     package func withMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var span = unsafe MutableSpan(_unsafeStart: bytesPointer().assumingMemoryBound(to: UInt8.self), count: byteCount)
+        var span = unsafe MutableSpan(
+            _unsafeStart: bytesPointer().assumingMemoryBound(to: UInt8.self), count: byteCount)
         let result = try body(&span)
         extendLifetime(self)
         return result

@@ -71,7 +71,8 @@ import Testing
             #expect(result["size_bytes"] as? Int == bytes.count)
             #expect(try names(in: folder) == ["int8.onnx", "recipe.json"])
             let evaluation = try object(
-                ["evaluate", file, "--data", Demo.evaluation, "--limit", "60", "--float", Demo.model] + Demo.normalization)
+                ["evaluate", file, "--data", Demo.evaluation, "--limit", "60", "--float", Demo.model]
+                    + Demo.normalization)
             #expect(evaluation["samples"] as? Int == 60)
             #expect((evaluation["agreement"] as? Double ?? 0) > 0.8)
             #expect((evaluation["top1"] as? Double ?? 0) > 0.75)

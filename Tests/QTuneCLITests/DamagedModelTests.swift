@@ -8,7 +8,9 @@ import Testing
 
 /// Files that were cut off or changed give an error, or a network that is sound; they never stop the process.
 @Suite struct DamagedModelTests {
-    private func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
 
     @Test func cutFilesAreRefused() throws {
         let bytes = try contents(of: Demo.model)
@@ -39,7 +41,8 @@ import Testing
                 changed[place] ^= UInt8.random(in: 1...255, using: &random)
                 try write(changed, to: file)
                 let outcome = try QTuneProcess.run("run", file, "--image", Demo.picture)
-                #expect(outcome.status == 0 || outcome.status == 65, "byte \(place): \(outcome.status) \(outcome.messages)")
+                #expect(
+                    outcome.status == 0 || outcome.status == 65, "byte \(place): \(outcome.status) \(outcome.messages)")
                 #expect(outcome.status == 0 || outcome.messages.contains(file), "\(outcome.messages)")
             }
         }
@@ -75,7 +78,8 @@ import Testing
         let moved = g("Transpose", integers, attributes: ["perm": .ints([0, 2, 3, 1])])
         let flat = g("Reshape", moved, g.constant(Tensor([Int64](arrayLiteral: 1, -1))))
         let sliced = g(
-            "Slice", flat, g.constant(Tensor([Int64(0)])), g.constant(Tensor([Int64(32)])), g.constant(Tensor([Int64(1)])))
+            "Slice", flat, g.constant(Tensor([Int64(0)])), g.constant(Tensor([Int64(32)])),
+            g.constant(Tensor([Int64(1)])))
         let product = g("Gemm", sliced, g.constant(random.floats([32, 5])), attributes: ["alpha": .float(0.5)])
         return g.model(g("Softmax", product, attributes: ["axis": .int(-1)]), opset: 13)
     }

@@ -32,7 +32,10 @@ import Testing
         (["analyze", Demo.model, "--calibration", "nowhere"], 1, "nowhere"),
         (["quantize", Demo.model, "-o", "q.onnx"], 64, "--calibration"),
         (["quantize", Demo.model, "-o", "q.onnx", "--format", "dynamic", "--exclude", "nope"], 64, "'nope'"),
-        (["quantize", Demo.model, "-o", "q.onnx", "--format", "dynamic", "--activations", "int3"], 64, "--activations"),
+        (
+            ["quantize", Demo.model, "-o", "q.onnx", "--format", "dynamic", "--activations", "int3"], 64,
+            "--activations"
+        ),
         (["quantize", Demo.model, "-o", "q.onnx", "--format", "dynamic", "--recipe", Demo.model], 65, "recipe"),
         (["quantize", Demo.model, "-o", "/no-such/q.onnx", "--format", "dynamic"], 1, "/no-such/q.onnx"),
         (["quantize", Demo.model, "-o", Demo.folder, "--format", "dynamic"], 1, "regular file"),

@@ -31,11 +31,13 @@ struct NodeTestCase {
 
     /// The sets of operands and expected results.
     func dataSets(_ model: Model) throws -> [(inputs: [String: Value], outputs: [Value])] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("test_data_set_") }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("test_data_set_") }
+            .sorted()
             .map { set in
                 let operands = try values("\(set)/input_", model.graph.inputs)
                 let results = try values("\(set)/output_", model.graph.outputs)
-                let named = zip(model.graph.inputs, operands).compactMap { info, value in value.map { (info.name, $0) } }
+                let named = zip(model.graph.inputs, operands).compactMap { info, value in value.map { (info.name, $0) }
+                }
                 return (Dictionary(named) { $1 }, results.compactMap { $0 })
             }
     }

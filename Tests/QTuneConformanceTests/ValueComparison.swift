@@ -1,8 +1,9 @@
-import func Foundation.scalbn
 import QTuneGraph
 import QTuneKernels
 import QTuneOperators
 import QTuneTensor
+
+import func Foundation.scalbn
 
 /// What is wrong with `actual` where `expected` was due; nil where nothing is.
 func difference(

@@ -34,7 +34,9 @@ import Testing
         #expect(try open().labels == [7, 3])
     }
 
-    @Test(arguments: ["file;label\na.png;1\n", "file,label\na.png\n", "file,label\na.png,-1\n", "file,label\n../a.png,1\n", ""])
+    @Test(arguments: [
+        "file;label\na.png;1\n", "file,label\na.png\n", "file,label\na.png,-1\n", "file,label\n../a.png,1\n", "",
+    ])
     func aDamagedTableIsAnError(_ table: String) throws {
         try put("a.png")
         try put("labels.csv", Data(table.utf8))
@@ -48,7 +50,9 @@ import Testing
 
     @Test func anEmptyOrMissingFolderIsAnError() throws {
         #expect(throws: QTuneError.self) { try self.open() }
-        #expect(throws: QTuneError.self) { try ImageFolder(path: self.folder + "/none", preprocessing: Preprocessing()) }
+        #expect(throws: QTuneError.self) {
+            try ImageFolder(path: self.folder + "/none", preprocessing: Preprocessing())
+        }
     }
 
     @Test func aDamagedPictureIsNamed() throws {

@@ -1,7 +1,6 @@
+import QTuneData
 import QTuneTensor
 import Testing
-
-import QTuneData
 
 @Suite struct MetricsTests {
     /// Values of `scipy.stats.weightedtau`.
@@ -17,13 +16,14 @@ import QTuneData
         #expect(abs(weightedTau(x, y) - tau) < 1e-12)
     }
 
-    @Test(arguments: [
-        ([0.1, 0.9, 0.5, -3], [1, 2, 0, 3]),
-        ([1, 1, 1, 1, 1, 1, 1], [0, 1, 2, 3, 4]),
-        ([.nan, 0, .infinity], [2, 1, 0]),
-        ([6, 5, 4, 3, 2, 1, 7, 8], [7, 6, 0, 1, 2]),
-        ([2], [0]),
-    ] as [([Float], [Int])])
+    @Test(
+        arguments: [
+            ([0.1, 0.9, 0.5, -3], [1, 2, 0, 3]),
+            ([1, 1, 1, 1, 1, 1, 1], [0, 1, 2, 3, 4]),
+            ([.nan, 0, .infinity], [2, 1, 0]),
+            ([6, 5, 4, 3, 2, 1, 7, 8], [7, 6, 0, 1, 2]),
+            ([2], [0]),
+        ] as [([Float], [Int])])
     func ranksTheBestFive(_ scores: [Float], _ ranking: [Int]) throws {
         #expect(try Prediction(logits: Tensor(scores, shape: [1, scores.count])).ranking == ranking)
     }

@@ -34,9 +34,10 @@ import Testing
         #expect(try Preprocessing(resize: .squash(4)).tensor(image).shape == [1, 3, 4, 4])
     }
 
-    @Test(arguments: [
-        ([0, 0, 0], [1, 0, 1]), ([0, 0], [1, 1]), ([.nan, 0, 0], [1, 1, 1]), ([0, 0, 0], [1, .infinity, 1]),
-    ] as [([Float], [Float])])
+    @Test(
+        arguments: [
+            ([0, 0, 0], [1, 0, 1]), ([0, 0], [1, 1]), ([.nan, 0, 0], [1, 1, 1]), ([0, 0, 0], [1, .infinity, 1]),
+        ] as [([Float], [Float])])
     func refusesWhatCannotNormalize(_ mean: [Float], _ std: [Float]) {
         #expect(throws: QTuneError.self) { try Preprocessing(mean: mean, std: std) }
     }

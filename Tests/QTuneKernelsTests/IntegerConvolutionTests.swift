@@ -1,7 +1,6 @@
+import QTuneKernels
 import QTuneTensor
 import Testing
-
-import QTuneKernels
 
 @Suite struct IntegerConvolutionTests {
     /// A square window's case; channel counts and windows are chosen to leave remainders in every tile.

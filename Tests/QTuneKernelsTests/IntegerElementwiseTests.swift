@@ -1,7 +1,6 @@
+import QTuneKernels
 import QTuneTensor
 import Testing
-
-import QTuneKernels
 
 @Suite struct IntegerElementwiseTests {
     private let pools = [ThreadPool(threads: 1), ThreadPool(threads: 2)]
@@ -10,7 +9,8 @@ import QTuneKernels
     private static let floats: [Float] =
         [
             0, -0.0, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 0.49999997, 0.50000006, 127, 127.5, 128.5, 254.5, 255.5, -128.5,
-            -129, 32767.5, 65535.5, -32768.5, 1e9, -1e9, 3e38, -3e38, .infinity, -.infinity, Float(bitPattern: 71_362), 8_388_609,
+            -129, 32767.5, 65535.5, -32768.5, 1e9, -1e9, 3e38, -3e38, .infinity, -.infinity, Float(bitPattern: 71_362),
+            8_388_609,
             -4_194_305,
         ] + (0..<40).map { Float($0 * 7 - 140) / 8 }
 

@@ -1,7 +1,6 @@
+import QTuneKernels
 import QTuneTensor
 import Testing
-
-import QTuneKernels
 
 @Suite struct IntegerMatrixTests {
     struct Product: CustomTestStringConvertible, Sendable {

@@ -1,7 +1,6 @@
+import QTuneKernels
 import QTuneTensor
 import Testing
-
-import QTuneKernels
 
 /// Reproducible numbers (splitmix64).
 struct IntegerNoise {

@@ -8,7 +8,8 @@ import Testing
 
     private func output(_ node: Node, _ inputs: [String: Tensor]) throws -> [Tensor] {
         let graph = Graph(
-            inputs: inputs.keys.sorted().map { ValueInfo($0) }, outputs: node.outputs.map { ValueInfo($0) }, nodes: [node])
+            inputs: inputs.keys.sorted().map { ValueInfo($0) }, outputs: node.outputs.map { ValueInfo($0) },
+            nodes: [node])
         return try interpreter.run(graph, inputs: inputs.mapValues(Value.tensor)).compactMap(\.tensor)
     }
 

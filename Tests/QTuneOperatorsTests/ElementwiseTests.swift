@@ -48,13 +48,16 @@ import Testing
             "Mod", ["fmod": .int(1)], Tensor([Int64(-5), 7]), Tensor([Int64(2), -3]), gives: Tensor([Int64(-1), 1])),
         OperatorCase("Pow", floats([2, 3]), ints([3, 2]), gives: floats([8, 9])),
         OperatorCase("Pow", Tensor([Int32(2), -3]), floats([3, 2]), gives: Tensor([Int32(8), 9])),
-        OperatorCase("Max", floats([1, 5]), floats([3, .nan]), floats([2, 2]), gives: floats([3, .nan]), within: 1e-9),
+        OperatorCase(
+            "Max", floats([1, 5]), floats([3, .nan]), floats([2, 2]), gives: floats([3, .nan]), within: 1e-9),
         OperatorCase("Mean", floats([1]), floats([2, 5]), floats([3]), gives: floats([2, 3])),
-        OperatorCase("PRelu", floats([-2, 2, -4, 4], [2, 2]), floats([0.5, 0.25]), gives: floats([-1, 2, -2, 4], [2, 2])),
+        OperatorCase(
+            "PRelu", floats([-2, 2, -4, 4], [2, 2]), floats([0.5, 0.25]), gives: floats([-1, 2, -2, 4], [2, 2])),
     ]
 
     static let clip: [OperatorCase] = [
-        OperatorCase("Clip", opset: 6, ["min": .float(0), "max": .float(6)], floats([-1, 3, 9]), gives: floats([0, 3, 6])),
+        OperatorCase(
+            "Clip", opset: 6, ["min": .float(0), "max": .float(6)], floats([-1, 3, 9]), gives: floats([0, 3, 6])),
         OperatorCase(
             "Clip", opset: 13, floats([-1, 3, 9]), floats([0], .scalar), floats([6], .scalar), gives: floats([0, 3, 6])),
         OperatorCase("Clip", opset: 13, floats([-1, 9]), nil, floats([6], .scalar), gives: floats([-1, 6])),

@@ -13,9 +13,10 @@ func evaluateNode(
         outputs: (0..<outputs).map { "o\($0)" }, attributes: attributes)
     var made = try OperatorRegistry.standard.make(node, opsets: [domain: opset])
     if prepacks {
-        let constants = Dictionary(uniqueKeysWithValues: operands.enumerated().compactMap { index, tensor in
-            tensor.map { (index, $0) }
-        })
+        let constants = Dictionary(
+            uniqueKeysWithValues: operands.enumerated().compactMap { index, tensor in
+                tensor.map { (index, $0) }
+            })
         made = try made.prepacked(constants) ?? made
     }
     let context = EvaluationContext(

@@ -26,7 +26,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
     }
 
     init(
-        _ type: String, opset: Int = 21, _ attributes: [String: Attribute], _ inputs: Tensor?..., gives expected: Tensor,
+        _ type: String, opset: Int = 21, _ attributes: [String: Attribute], _ inputs: Tensor?...,
+        gives expected: Tensor,
         within tolerance: Double = 0
     ) {
         self.init(type, opset: opset, attributes, inputs, gives: [expected], within: tolerance)

@@ -18,7 +18,8 @@ import Testing
         let integers = try evaluateNode("MatMul", [:], [Tensor([Int32.max, 2]), Tensor([Int32(2), 3])])
         #expect(integers[0].shape == .scalar)
         #expect(integers[0].array(of: Int32.self) == [4])
-        let transposed = try evaluateNode("Gemm", ["transA": .int(1)], [float32([1, 2], [2, 1]), float32([3, 4], [2, 1])])
+        let transposed = try evaluateNode(
+            "Gemm", ["transA": .int(1)], [float32([1, 2], [2, 1]), float32([3, 4], [2, 1])])
         #expect(agrees(transposed[0], [11]))
     }
 
@@ -47,11 +48,13 @@ import Testing
             "InstanceNormalization", ["epsilon": .float(0)], [float32([1, 3], [1, 1, 2]), one, float32([5], [1])])
         #expect(agrees(instance[0], [4, 6]))
         let layer = try evaluateNode(
-            "LayerNormalization", ["epsilon": .float(0)], [float32([1, 3, 2, 6], [2, 2]), float32([1, 2], [2])], outputs: 3)
+            "LayerNormalization", ["epsilon": .float(0)], [float32([1, 3, 2, 6], [2, 2]), float32([1, 2], [2])],
+            outputs: 3)
         #expect(agrees(layer[0], [-1, 2, -1, 2]))
         #expect(agrees(layer[1], [2, 4]))
         #expect(agrees(layer[2], [1, 0.5]))
-        let root = try evaluateNode("RMSNormalization", opset: 23, ["epsilon": .float(0)], [float32([3, 3], [2]), float32([1, 2], [2])])
+        let root = try evaluateNode(
+            "RMSNormalization", opset: 23, ["epsilon": .float(0)], [float32([3, 3], [2]), float32([1, 2], [2])])
         #expect(agrees(root[0], [1, 2]))
         let group = try evaluateNode(
             "GroupNormalization", ["epsilon": .float(0), "num_groups": .int(1)],
@@ -66,7 +69,8 @@ import Testing
         ("LayerNormalization", ["axis": .int(5)], [[2], [2]]), ("LayerNormalization", [:], [[2], [3]]),
         ("GroupNormalization", ["num_groups": .int(0)], [[1, 2, 2], [2], [2]]),
         ("GroupNormalization", ["num_groups": .int(3)], [[1, 2, 2], [2], [2]]),
-        ("BatchNormalization", [:], [[1, 2, 2], [2], [2], [2], [3]]), ("InstanceNormalization", [:], [[1, 2, 2], [2], [1]]),
+        ("BatchNormalization", [:], [[1, 2, 2], [2], [2], [2], [3]]),
+        ("InstanceNormalization", [:], [[1, 2, 2], [2], [1]]),
         ("LRN", ["size": .int(0)], [[1, 2, 2]]), ("LpNormalization", ["p": .int(3)], [[2]]),
         ("MeanVarianceNormalization", ["axes": .ints([7])], [[1, 2, 2]]),
     ]

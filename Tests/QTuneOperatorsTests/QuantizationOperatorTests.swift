@@ -17,12 +17,16 @@ import Testing
 
     @Test func scalesSlicesAndBlocks() throws {
         let x = float32([1, 2, 3, 4, 5, 6], [2, 3])
-        let slices = try evaluateNode("QuantizeLinear", ["axis": .int(0)], [x, float32([1, 2], [2]), Tensor([UInt8(0), 10])])
+        let slices = try evaluateNode(
+            "QuantizeLinear", ["axis": .int(0)], [x, float32([1, 2], [2]), Tensor([UInt8(0), 10])])
         #expect(slices[0].array(of: UInt8.self) == [1, 2, 3, 12, 12, 13])
         let blocks = try evaluateNode(
-            "QuantizeLinear", ["axis": .int(1), "block_size": .int(2)], [x, float32([1, 3, 2, 6], [2, 2]), Tensor(zeros: .int8, shape: [2, 2])])
+            "QuantizeLinear", ["axis": .int(1), "block_size": .int(2)],
+            [x, float32([1, 3, 2, 6], [2, 2]), Tensor(zeros: .int8, shape: [2, 2])])
         #expect(blocks[0].array(of: Int8.self) == [1, 2, 1, 2, 2, 1])
-        let back = try evaluateNode("DequantizeLinear", ["axis": .int(-1)], [Tensor([Int8(1), -2], shape: [1, 2]), float32([0.5, 4], [2]), Tensor([Int8(1), 1])])
+        let back = try evaluateNode(
+            "DequantizeLinear", ["axis": .int(-1)],
+            [Tensor([Int8(1), -2], shape: [1, 2]), float32([0.5, 4], [2]), Tensor([Int8(1), 1])])
         #expect(agrees(back[0], [0, -12]))
     }
 
@@ -47,7 +51,8 @@ import Testing
             ])
         // 27 * 0.5 = 13.5 rounds to 14; -26 + 20 saturates at 0.
         #expect(result[0].array(of: UInt8.self) == [34, 0])
-        let sums = try evaluateNode("ConvInteger", opset: 10, [:], [x, w, Tensor(scalar: UInt8(10)), Tensor([Int8(1), 0])])
+        let sums = try evaluateNode(
+            "ConvInteger", opset: 10, [:], [x, w, Tensor(scalar: UInt8(10)), Tensor([Int8(1), 0])])
         #expect(sums[0].array(of: Int32.self) == [20, -26])
     }
 
@@ -58,7 +63,10 @@ import Testing
         #expect(sums[0].array(of: Int32.self) == [7, 7])
         let quantized = try evaluateNode(
             "QLinearMatMul", [:],
-            [a, one, Tensor(scalar: UInt8(10)), b, float32([0.5, 40], [2]), Tensor([Int8(0), 1]), one, Tensor(scalar: UInt8(1))])
+            [
+                a, one, Tensor(scalar: UInt8(10)), b, float32([0.5, 40], [2]), Tensor([Int8(0), 1]), one,
+                Tensor(scalar: UInt8(1)),
+            ])
         // 7 * 0.5 = 3.5 rounds to 4.
         #expect(quantized[0].array(of: UInt8.self) == [5, 255])
     }
@@ -68,17 +76,20 @@ import Testing
         let b = Tensor([UInt8(3), 250], shape: [2])
         let zero = Tensor(scalar: UInt8(0))
         let sum = try evaluateNode(
-            "QLinearAdd", domain: "com.microsoft", opset: 1, [:], [a, one, zero, b, Tensor(scalar: Float(0.5)), zero, one, zero])
+            "QLinearAdd", domain: "com.microsoft", opset: 1, [:],
+            [a, one, zero, b, Tensor(scalar: Float(0.5)), zero, one, zero])
         #expect(sum[0].array(of: UInt8.self) == [12, 255])
         let product = try evaluateNode(
-            "QLinearMul", domain: "com.microsoft", opset: 1, [:], [a, one, zero, b, Tensor(scalar: Float(0.5)), zero, one, zero])
+            "QLinearMul", domain: "com.microsoft", opset: 1, [:],
+            [a, one, zero, b, Tensor(scalar: Float(0.5)), zero, one, zero])
         #expect(product[0].array(of: UInt8.self) == [15, 255])
         let joined = try evaluateNode(
             "QLinearConcat", domain: "com.microsoft", opset: 1, ["axis": .int(0)],
             [one, zero, a, one, zero, b, Tensor(scalar: Float(0.5)), zero])
         #expect(joined[0].array(of: UInt8.self) == [10, 200, 2, 125])
         let mean = try evaluateNode(
-            "QLinearGlobalAveragePool", domain: "com.microsoft", opset: 1, [:], [a.reshaped(to: [1, 1, 2]), one, zero, one, zero])
+            "QLinearGlobalAveragePool", domain: "com.microsoft", opset: 1, [:],
+            [a.reshaped(to: [1, 1, 2]), one, zero, one, zero])
         #expect(mean[0].array(of: UInt8.self) == [105])
     }
 

@@ -9,7 +9,8 @@ import Testing
 
     static let cases: [OperatorCase] = [
         OperatorCase("ReduceSum", cube, ints([0, 2]), gives: floats([14, 22], [1, 2, 1])),
-        OperatorCase("ReduceSum", opset: 11, ["axes": .ints([1]), "keepdims": .int(0)], cube,
+        OperatorCase(
+            "ReduceSum", opset: 11, ["axes": .ints([1]), "keepdims": .int(0)], cube,
             gives: floats([4, 6, 12, 14], [2, 2])),
         OperatorCase("ReduceSum", ["noop_with_empty_axes": .int(1)], cube, gives: cube),
         OperatorCase("ReduceSum", cube, ints([]), gives: floats([36], [1, 1, 1])),

@@ -15,7 +15,8 @@ import Testing
     ])
     func doublesARow(coordinates: String, mode: String, expected: [Float]) throws {
         let result = try evaluateNode(
-            "Resize", ["mode": .string(mode), "coordinate_transformation_mode": .string(coordinates)], [row, nil, doubling])
+            "Resize", ["mode": .string(mode), "coordinate_transformation_mode": .string(coordinates)],
+            [row, nil, doubling])
         #expect(agrees(result[0], expected))
     }
 
@@ -33,7 +34,8 @@ import Testing
             ([:], [row, nil, float32([2], [1])]), ([:], [row, nil, float32([1, 1, 1, -2], [4])]),
             ([:], [row, nil, float32([1, 1, 1, .nan], [4])]), ([:], [row, nil, float32([1, 1, 1, .infinity], [4])]),
             ([:], [row, nil, float32([1, 1, 1, 1e30], [4])]), ([:], [row]),
-            ([:], [row, nil, nil, Tensor([Int64(1), 1, 1, -5])]), ([:], [row, nil, nil, Tensor([Int64(1), 1, 1, .max])]),
+            ([:], [row, nil, nil, Tensor([Int64(1), 1, 1, -5])]),
+            ([:], [row, nil, nil, Tensor([Int64(1), 1, 1, .max])]),
             (["mode": .string("magic")], [row, nil, doubling]), (["axes": .ints([9])], [row, nil, float32([2], [1])]),
             (["axes": .ints([3, 3])], [row, nil, float32([2, 2], [2])]),
         ]

@@ -26,7 +26,8 @@ import Testing
                 Node("Unsqueeze", inputs: ["n", "front"], outputs: ["n1"]),
                 Node("Unsqueeze", inputs: ["half", "front"], outputs: ["half1"]),
                 Node("Unsqueeze", inputs: ["h", "front"], outputs: ["h1"]),
-                Node("Concat", inputs: ["n1", "groups", "half1", "h1", "rest"], outputs: ["parts"],
+                Node(
+                    "Concat", inputs: ["n1", "groups", "half1", "h1", "rest"], outputs: ["parts"],
                     attributes: ["axis": .int(0)]),
                 Node("Reshape", inputs: ["x", "parts"], outputs: ["grouped"]),
                 Node("Transpose", inputs: ["grouped"], outputs: ["y"], attributes: ["perm": .ints([0, 2, 1, 3, 4])]),
@@ -64,7 +65,8 @@ import Testing
                         ValueInfo("c", .tensor(.bool, [Dimension]())),
                     ],
                     nodes: [
-                        Node("If", inputs: ["c"], outputs: ["y"],
+                        Node(
+                            "If", inputs: ["c"], outputs: ["y"],
                             attributes: ["then_branch": .graph(x), "else_branch": .graph(pooled)])
                     ]), opsets: ["": 13]))
         #expect(values["y"]?.type == .tensor(.float32, [.symbolic("n"), .fixed(3), .unknown, .unknown]))

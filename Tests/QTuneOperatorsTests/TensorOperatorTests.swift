@@ -34,7 +34,8 @@ import Testing
             "Transpose", Tensor(strings: ["a", "b", "c", "d"], shape: [2, 2]),
             gives: Tensor(strings: ["a", "c", "b", "d"], shape: [2, 2])),
         OperatorCase(
-            "Concat", ["axis": .int(1)], sixth, floats([8, 9], [2, 1]), gives: floats([0, 1, 2, 8, 3, 4, 5, 9], [2, 4])),
+            "Concat", ["axis": .int(1)], sixth, floats([8, 9], [2, 1]),
+            gives: floats([0, 1, 2, 8, 3, 4, 5, 9], [2, 4])),
         OperatorCase(
             "Split", ["axis": .int(1), "num_outputs": .int(2)], [sixth],
             gives: [floats([0, 1, 3, 4], [2, 2]), floats([2, 5], [2, 1])]),
@@ -49,13 +50,17 @@ import Testing
         OperatorCase(
             "Pad", opset: 10, ["pads": .ints([0, 1, 0, -1]), "value": .float(9)], sixth,
             gives: floats([9, 0, 1, 9, 3, 4], [2, 3])),
-        OperatorCase("Pad", ["mode": .string("reflect")], floats([1, 2, 3]), ints([2, 3]),
+        OperatorCase(
+            "Pad", ["mode": .string("reflect")], floats([1, 2, 3]), ints([2, 3]),
             gives: floats([3, 2, 1, 2, 3, 2, 1, 2])),
-        OperatorCase("Pad", ["mode": .string("edge")], floats([1, 2, 3]), ints([2, 1]), gives: floats([1, 1, 1, 2, 3, 3])),
-        OperatorCase("Pad", ["mode": .string("wrap")], floats([1, 2, 3]), ints([1, 2]), gives: floats([3, 1, 2, 3, 1, 2])),
+        OperatorCase(
+            "Pad", ["mode": .string("edge")], floats([1, 2, 3]), ints([2, 1]), gives: floats([1, 1, 1, 2, 3, 3])),
+        OperatorCase(
+            "Pad", ["mode": .string("wrap")], floats([1, 2, 3]), ints([1, 2]), gives: floats([3, 1, 2, 3, 1, 2])),
         OperatorCase("Pad", floats([1, 2]), ints([1, 1]), floats([7], .scalar), gives: floats([7, 1, 2, 7])),
         OperatorCase("Expand", floats([1, 2], [2, 1]), ints([3]), gives: floats([1, 1, 1, 2, 2, 2], [2, 3])),
-        OperatorCase("Tile", floats([1, 2], [1, 2]), ints([2, 2]), gives: floats([1, 2, 1, 2, 1, 2, 1, 2], [2, 4])),
+        OperatorCase(
+            "Tile", floats([1, 2], [1, 2]), ints([2, 2]), gives: floats([1, 2, 1, 2, 1, 2, 1, 2], [2, 4])),
         OperatorCase(
             "DepthToSpace", ["blocksize": .int(2)], floats([0, 1, 2, 3, 4, 5, 6, 7], [1, 8, 1, 1]),
             gives: floats([0, 2, 4, 6, 1, 3, 5, 7], [1, 2, 2, 2])),
@@ -68,25 +73,29 @@ import Testing
         OperatorCase(
             "ReverseSequence", ["time_axis": .int(1), "batch_axis": .int(0)], sixth, ints([2, 3]),
             gives: floats([1, 0, 2, 5, 4, 3], [2, 3])),
-        OperatorCase("Trilu", ["upper": .int(0)], sixth, ints([0], .scalar), gives: floats([0, 0, 0, 3, 4, 0], [2, 3])),
+        OperatorCase(
+            "Trilu", ["upper": .int(0)], sixth, ints([0], .scalar), gives: floats([0, 0, 0, 3, 4, 0], [2, 3])),
     ]
 
     static let places: [OperatorCase] = [
         OperatorCase("Gather", ["axis": .int(1)], sixth, ints([-1, 0]), gives: floats([2, 0, 5, 3], [2, 2])),
         OperatorCase("Gather", ints([7, 8, 9]), ints([1], .scalar), gives: ints([8], .scalar)),
-        OperatorCase("GatherElements", ["axis": .int(1)], sixth, ints([2, -3], [2, 1]), gives: floats([2, 3], [2, 1])),
+        OperatorCase(
+            "GatherElements", ["axis": .int(1)], sixth, ints([2, -3], [2, 1]), gives: floats([2, 3], [2, 1])),
         OperatorCase("GatherND", sixth, ints([1, 2, 0, 0], [2, 2]), gives: floats([5, 0])),
         OperatorCase("GatherND", ["batch_dims": .int(1)], sixth, ints([1, 2], [2, 1]), gives: floats([1, 5])),
         OperatorCase(
             "ScatterElements", ["axis": .int(1), "reduction": .string("add")], sixth, ints([0, 0], [1, 2]),
             floats([10, 20], [1, 2]), gives: floats([30, 1, 2, 3, 4, 5], [2, 3])),
         OperatorCase(
-            "ScatterND", sixth, ints([1], [1, 1]), floats([7, 8, 9], [1, 3]), gives: floats([0, 1, 2, 7, 8, 9], [2, 3])),
+            "ScatterND", sixth, ints([1], [1, 1]), floats([7, 8, 9], [1, 3]),
+            gives: floats([0, 1, 2, 7, 8, 9], [2, 3])),
         OperatorCase(
             "OneHot", ints([1, -1, 9]), ints([3], .scalar), floats([0, 5]),
             gives: floats([0, 5, 0, 0, 0, 5, 0, 0, 0], [3, 3])),
         OperatorCase("NonZero", floats([0, 1, 2, 0], [2, 2]), gives: ints([0, 1, 1, 0], [2, 2])),
-        OperatorCase("Compress", ["axis": .int(1)], sixth, truths([true, false, true]),
+        OperatorCase(
+            "Compress", ["axis": .int(1)], sixth, truths([true, false, true]),
             gives: floats([0, 2, 3, 5], [2, 2])),
         OperatorCase(
             "TopK", [floats([3, 1, 3, 2]), ints([3])], gives: [floats([3, 3, 2]), ints([0, 2, 3])]),

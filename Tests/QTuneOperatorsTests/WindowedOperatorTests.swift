@@ -17,14 +17,18 @@ import Testing
             type: "MaxPool", attributes: ["kernel_shape": .ints([2]), "strides": .ints([2]), "ceil_mode": .int(1)],
             expected: [2, 4, 5]),
         PoolCase(
-            type: "MaxPool", attributes: ["kernel_shape": .ints([2]), "strides": .ints([2]), "auto_pad": .string("SAME_UPPER")],
+            type: "MaxPool",
+            attributes: ["kernel_shape": .ints([2]), "strides": .ints([2]), "auto_pad": .string("SAME_UPPER")],
             expected: [2, 4, 5]),
         PoolCase(
-            type: "MaxPool", attributes: ["kernel_shape": .ints([2]), "strides": .ints([2]), "auto_pad": .string("SAME_LOWER")],
+            type: "MaxPool",
+            attributes: ["kernel_shape": .ints([2]), "strides": .ints([2]), "auto_pad": .string("SAME_LOWER")],
             expected: [1, 3, 5]),
-        PoolCase(type: "MaxPool", attributes: ["kernel_shape": .ints([2]), "dilations": .ints([2])], expected: [3, 4, 5]),
         PoolCase(
-            type: "AveragePool", attributes: ["kernel_shape": .ints([3]), "strides": .ints([2]), "pads": .ints([1, 1])],
+            type: "MaxPool", attributes: ["kernel_shape": .ints([2]), "dilations": .ints([2])], expected: [3, 4, 5]),
+        PoolCase(
+            type: "AveragePool",
+            attributes: ["kernel_shape": .ints([3]), "strides": .ints([2]), "pads": .ints([1, 1])],
             expected: [1.5, 3, 4.5]),
         PoolCase(
             type: "AveragePool",
@@ -36,7 +40,9 @@ import Testing
             attributes: [
                 "kernel_shape": .ints([2]), "strides": .ints([2]), "ceil_mode": .int(1), "count_include_pad": .int(1),
             ], expected: [1.5, 3.5, 5]),
-        PoolCase(type: "LpPool", attributes: ["kernel_shape": .ints([2]), "p": .int(1), "strides": .ints([3])], expected: [3, 9]),
+        PoolCase(
+            type: "LpPool", attributes: ["kernel_shape": .ints([2]), "p": .int(1), "strides": .ints([3])],
+            expected: [3, 9]),
     ]
 
     @Test(arguments: pools) func poolsARow(_ pool: PoolCase) throws {
@@ -56,7 +62,8 @@ import Testing
     /// Packed kernels and plain loops alike.
     @Test(arguments: [false, true]) func convolvesARow(prepacks: Bool) throws {
         let result = try evaluateNode(
-            "Conv", ["pads": .ints([1, 1])], [float32([1, 2, 3, 4], [1, 1, 4]), float32([1, 0, -1], [1, 1, 3]), float32([0.5], [1])],
+            "Conv", ["pads": .ints([1, 1])],
+            [float32([1, 2, 3, 4], [1, 1, 4]), float32([1, 0, -1], [1, 1, 3]), float32([0.5], [1])],
             prepacks: prepacks)
         #expect(agrees(result[0], [-1.5, -1.5, -1.5, 3.5]))
     }
@@ -73,7 +80,11 @@ import Testing
             "Conv", ["group": .int(2)], [float32([1, 2, 3, 4], [1, 2, 1, 2]), float32([10, 100], [2, 1, 1, 1])])
         #expect(agrees(grouped[0], [10, 20, 300, 400]))
         let volume = try evaluateNode(
-            "Conv", [:], [float32([0, 1, 2, 3, 4, 5, 6, 7], [1, 1, 2, 2, 2]), float32([Float](repeating: 1, count: 8), [1, 1, 2, 2, 2])])
+            "Conv", [:],
+            [
+                float32([0, 1, 2, 3, 4, 5, 6, 7], [1, 1, 2, 2, 2]),
+                float32([Float](repeating: 1, count: 8), [1, 1, 2, 2, 2]),
+            ])
         #expect(agrees(volume[0], [28]))
     }
 
@@ -116,6 +127,8 @@ import Testing
 
     @Test(arguments: badWeights) func refusesWeights(type: String, attributes: [String: Attribute], shape: Shape) {
         let weights = Tensor(zeros: .float32, shape: shape)
-        #expect(throws: QTuneError.self) { try evaluateNode(type, attributes, [float32([1, 2, 3, 4, 5], [1, 1, 5]), weights]) }
+        #expect(throws: QTuneError.self) {
+            try evaluateNode(type, attributes, [float32([1, 2, 3, 4, 5], [1, 1, 5]), weights])
+        }
     }
 }

@@ -19,20 +19,22 @@ import Testing
     }
 
     /// Old forms with the attribute that later became an operand.
-    @Test(arguments: [
-        (7, "Squeeze", [1, 2, 1, 3], ["axes": .ints([0, 2])]),
-        (7, "Unsqueeze", [2, 3], ["axes": .ints([0])]),
-        (7, "ReduceSum", [2, 3], ["axes": .ints([1]), "keepdims": .int(0)]),
-        (7, "Clip", [2, 3], ["min": .float(-0.5), "max": .float(0.5)]),
-        (7, "Pad", [1, 2, 2], ["pads": .ints([0, 1, 0, 0, 0, 2]), "value": .float(0.25)]),
-        (7, "Slice", [4, 4], ["starts": .ints([1]), "ends": .ints([3]), "axes": .ints([1])]),
-        (7, "Softmax", [2, 3], ["axis": .int(1)]),
-        (7, "Softmax", [1, 3, 2, 2], [:]),
-        (7, "Dropout", [2, 3], ["ratio": .float(0.5)]),
-        (9, "LogSoftmax", [2, 3, 2], ["axis": .int(1)]),
-        (12, "Softmax", [2, 2, 3], ["axis": .int(-1)]),
-    ] as [(Int, String, [Int], [String: Attribute])])
-    func convertedModelsGiveTheSame(opset: Int, type: String, dimensions: [Int], attributes: [String: Attribute]) throws {
+    @Test(
+        arguments: [
+            (7, "Squeeze", [1, 2, 1, 3], ["axes": .ints([0, 2])]),
+            (7, "Unsqueeze", [2, 3], ["axes": .ints([0])]),
+            (7, "ReduceSum", [2, 3], ["axes": .ints([1]), "keepdims": .int(0)]),
+            (7, "Clip", [2, 3], ["min": .float(-0.5), "max": .float(0.5)]),
+            (7, "Pad", [1, 2, 2], ["pads": .ints([0, 1, 0, 0, 0, 2]), "value": .float(0.25)]),
+            (7, "Slice", [4, 4], ["starts": .ints([1]), "ends": .ints([3]), "axes": .ints([1])]),
+            (7, "Softmax", [2, 3], ["axis": .int(1)]),
+            (7, "Softmax", [1, 3, 2, 2], [:]),
+            (7, "Dropout", [2, 3], ["ratio": .float(0.5)]),
+            (9, "LogSoftmax", [2, 3, 2], ["axis": .int(1)]),
+            (12, "Softmax", [2, 2, 3], ["axis": .int(-1)]),
+        ] as [(Int, String, [Int], [String: Attribute])])
+    func convertedModelsGiveTheSame(opset: Int, type: String, dimensions: [Int], attributes: [String: Attribute]) throws
+    {
         let node = Node(type, name: "n", inputs: ["x"], outputs: ["y"], attributes: attributes)
         let graph = Graph(
             inputs: [ValueInfo("x", .tensor(.float32, Shape(dimensions)))], outputs: [ValueInfo("y")], nodes: [node])
@@ -66,7 +68,8 @@ import Testing
     }
 
     @Test func whatCannotBeConvertedIsTold() throws {
-        let node = Node("GRU", name: "n", inputs: ["x", "w", "r"], outputs: ["y"], attributes: ["hidden_size": .int(1)])
+        let node = Node(
+            "GRU", name: "n", inputs: ["x", "w", "r"], outputs: ["y"], attributes: ["hidden_size": .int(1)])
         let graph = Graph(
             inputs: [ValueInfo("x", .tensor(.float32, [1, 1, 1]))], outputs: [ValueInfo("y")],
             initializers: [

@@ -64,7 +64,8 @@ import Testing
         #expect(types(result.model) == ["Conv": 1, "Add": 1, "QuantizeLinear": 3, "DequantizeLinear": 5])
         #expect(graph.outputs.map(\.name) == ["sum"])
         let conv = try #require(graph.nodes.first { $0.opType == "Conv" })
-        let quantize = try #require(graph.nodes.first { $0.opType == "QuantizeLinear" && $0.inputs[0] == conv.outputs[0] })
+        let quantize = try #require(
+            graph.nodes.first { $0.opType == "QuantizeLinear" && $0.inputs[0] == conv.outputs[0] })
         // 0...5.1 in uint8.
         #expect(graph.initializers[quantize.inputs[1]]?.array(of: Float.self) == [0.02])
         #expect(graph.initializers[quantize.inputs[2]]?.array(of: UInt8.self) == [0])
@@ -115,7 +116,8 @@ import Testing
         ("Gemm", [3, 4], [:], 1, 4),
         ("Gemm", [4, 3], ["transB": .int(1)], 0, 4),
     ])
-    func channelAxis(type: String, dimensions: [Int], attributes: [String: Attribute], axis: Int, channels: Int) throws {
+    func channelAxis(type: String, dimensions: [Int], attributes: [String: Attribute], axis: Int, channels: Int) throws
+    {
         let g = GraphBuilder()
         let x = g.input("x", .float32, type.hasPrefix("Conv") ? [1, 3, 2, 2] : [1, 3])
         let values = (0..<dimensions.reduce(1, *)).map { Float($0 + 1) }

@@ -3,10 +3,13 @@ import QTuneReport
 import Testing
 
 @Suite struct HTMLReportTests {
-    private func candidate(_ label: String, size: Int, loss: Double, onFront: Bool, rank: Int? = nil) -> Report.Candidate {
+    private func candidate(_ label: String, size: Int, loss: Double, onFront: Bool, rank: Int? = nil)
+        -> Report.Candidate
+    {
         Report.Candidate(
             id: label, label: label, sizeBytes: size, loss: loss, lossInterval: loss - 1...loss + 1,
-            metrics: ["top1": 0.6], latencyMilliseconds: 1.5, isOnFront: onFront, rank: rank, file: "models/\(label).onnx")
+            metrics: ["top1": 0.6], latencyMilliseconds: 1.5, isOnFront: onFront, rank: rank,
+            file: "models/\(label).onnx")
     }
 
     private func report(title: String = "tuned", layers: [Report.Layer] = []) -> Report {

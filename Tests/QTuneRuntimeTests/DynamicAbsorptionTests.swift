@@ -29,7 +29,8 @@ struct DynamicAbsorptionTests {
         Convolution(testDescription: "Relu", activation: "Relu"),
         Convolution(testDescription: "Clip", bias: nil, activation: "Clip"),
         Convolution(testDescription: "groups", weights: [4, 3, 2, 3], groups: 2),
-        Convolution(testDescription: "depthwise", weights: [6, 1, 3, 3], groups: 6, scales: [6, 1, 1], bias: [6, 1, 1]),
+        Convolution(
+            testDescription: "depthwise", weights: [6, 1, 3, 3], groups: 6, scales: [6, 1, 1], bias: [6, 1, 1]),
         Convolution(testDescription: "uint8 weights", zeroPoints: [4], isUnsigned: true),
         Convolution(testDescription: "one zero point of the weights", zeroPoints: [], isUnsigned: true),
     ]

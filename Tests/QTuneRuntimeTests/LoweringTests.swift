@@ -50,9 +50,11 @@ struct LoweringTests {
     @Test mutating func convolutionsDoNotRoundUp() throws {
         let g = GraphBuilder()
         let weights = g.constant(generator.floats([2, 1, 2, 2]))
-        let y = g("Conv", g.input("x", [1, 1, 5, 5]), weights, attributes: [
-            "strides": .ints([2, 2]), "ceil_mode": .int(1),
-        ])
+        let y = g(
+            "Conv", g.input("x", [1, 1, 5, 5]), weights,
+            attributes: [
+                "strides": .ints([2, 2]), "ceil_mode": .int(1),
+            ])
         let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 1, 5, 5])])
         let result = try session.run(["x": Tensor(zeros: .float32, shape: [1, 1, 5, 5])])[y.name]
         #expect(result?.shape == [1, 2, 2, 2])
@@ -62,10 +64,12 @@ struct LoweringTests {
     @Test(arguments: ["MaxPool", "AveragePool"]) func windowsLargerThanTheirImage(type: String) throws {
         func pool(_ side: Int64) throws -> Tensor? {
             let g = GraphBuilder()
-            let y = g(type, g.input("x", [1, 1, 2, 2]), attributes: [
-                "kernel_shape": .ints([side, side]), "pads": .ints([side / 2, side / 2, side / 2, side / 2]),
-                "strides": .ints([side, side]),
-            ])
+            let y = g(
+                type, g.input("x", [1, 1, 2, 2]),
+                attributes: [
+                    "kernel_shape": .ints([side, side]), "pads": .ints([side / 2, side / 2, side / 2, side / 2]),
+                    "strides": .ints([side, side]),
+                ])
             return try Session(g.model(y)).run(["x": Tensor([1, 2, 3, 6] as [Float], shape: [1, 1, 2, 2])])[y.name]
         }
         #expect(try pool(2000)?.array(of: Float.self) == [type == "MaxPool" ? 6 : 3])

@@ -82,7 +82,8 @@ struct PadFoldingTests {
         let g = GraphBuilder()
         let zero = g.constant(Tensor(scalar: UInt8(117)))
         let padded = g(
-            "Pad", g.input("x", .uint8, Self.image.dimensions), g.constant(Tensor([0, 0, 1, 0, 0, 0, 2, 1] as [Int64])),
+            "Pad", g.input("x", .uint8, Self.image.dimensions),
+            g.constant(Tensor([0, 0, 1, 0, 0, 0, 2, 1] as [Int64])),
             g.constant(Tensor(scalar: value)))
         let y = g(
             "QLinearConv", padded, g.constant(0.02), zero, g.constant(generator.integers(Int8.self, [4, 3, 2, 2])),

@@ -38,10 +38,12 @@ import Testing
         #expect(try feeds.feeds(0)["x"]?.array(of: Float16.self) == [-1.5])
     }
 
-    @Test(arguments: [
-        [("x", ValueType.tensor(.float32, [1, 3, 1, 1]))], [("x", .tensor(.float32, [1, 1]))],
-        [("x", .tensor(.string, [1, 1, 1, 1]))], [("x", .tensor(.float32, [1, 1, 1, 1])), ("y", .tensor(.float32, [1]))], [],
-    ] as [[(String, ValueType)]])
+    @Test(
+        arguments: [
+            [("x", ValueType.tensor(.float32, [1, 3, 1, 1]))], [("x", .tensor(.float32, [1, 1]))],
+            [("x", .tensor(.string, [1, 1, 1, 1]))],
+            [("x", .tensor(.float32, [1, 1, 1, 1])), ("y", .tensor(.float32, [1]))], [],
+        ] as [[(String, ValueType)]])
     func networksThatPicturesCannotFeedAreErrors(_ inputs: [(String, ValueType)]) {
         #expect(throws: QTuneError.self) { try DatasetFeeds(Pixels(count: 1), for: self.model(inputs)) }
     }

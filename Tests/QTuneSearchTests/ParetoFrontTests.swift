@@ -2,14 +2,15 @@ import QTuneSearch
 import Testing
 
 @Suite struct ParetoFrontTests {
-    @Test(arguments: [
-        ([[1, 5], [2, 4], [3, 3], [2, 6], [3, 4]], [0, 1, 2]),
-        ([[1, 1], [1, 1]], [0]),
-        ([[1, 2], [1, 1]], [1]),
-        ([[.nan, 0], [1, 1]], [1]),
-        ([[0, 1, 2], [0, 1, 1], [1, 0, 3]], [1, 2]),
-        ([], []),
-    ] as [([[Double]], [Int])])
+    @Test(
+        arguments: [
+            ([[1, 5], [2, 4], [3, 3], [2, 6], [3, 4]], [0, 1, 2]),
+            ([[1, 1], [1, 1]], [0]),
+            ([[1, 2], [1, 1]], [1]),
+            ([[.nan, 0], [1, 1]], [1]),
+            ([[0, 1, 2], [0, 1, 1], [1, 0, 3]], [1, 2]),
+            ([], []),
+        ] as [([[Double]], [Int])])
     func keepsWhatNothingDominates(_ points: [[Double]], _ front: [Int]) {
         #expect(ParetoFront.indices(of: points) == front)
     }

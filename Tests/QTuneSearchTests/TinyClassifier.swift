@@ -11,9 +11,12 @@ enum TinyClassifier {
             "w3": random.tensor([8, 4], scale: 0.5),
         ]
         let nodes = [
-            Node("Conv", name: "first", inputs: ["x", "w1", "b1"], outputs: ["c1"], attributes: ["pads": .ints([1, 1, 1, 1])]),
+            Node(
+                "Conv", name: "first", inputs: ["x", "w1", "b1"], outputs: ["c1"],
+                attributes: ["pads": .ints([1, 1, 1, 1])]),
             Node("Relu", name: "first.relu", inputs: ["c1"], outputs: ["r1"]),
-            Node("Conv", name: "second", inputs: ["r1", "w2"], outputs: ["c2"], attributes: ["strides": .ints([2, 2])]),
+            Node(
+                "Conv", name: "second", inputs: ["r1", "w2"], outputs: ["c2"], attributes: ["strides": .ints([2, 2])]),
             Node("GlobalAveragePool", name: "pool", inputs: ["c2"], outputs: ["p"]),
             Node("Flatten", name: "flatten", inputs: ["p"], outputs: ["f"]),
             Node("MatMul", name: "classifier", inputs: ["f", "w3"], outputs: ["y"]),

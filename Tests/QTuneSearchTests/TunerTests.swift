@@ -19,8 +19,10 @@ import Testing
     ) throws -> RunConfiguration {
         try RunConfiguration(
             model: "tiny.onnx", modelDigest: "1", calibration: "c", calibrationIdentity: "c", calibrationSamples: 8,
-            evaluation: "e", evaluationIdentity: "e\(samples)", evaluationSamples: samples, preprocessing: Preprocessing(),
-            strategy: .progressiveExemption, ranking: ranking, metric: .agreement, recipe: Recipe(), limit: 100, seed: seed,
+            evaluation: "e", evaluationIdentity: "e\(samples)", evaluationSamples: samples,
+            preprocessing: Preprocessing(),
+            strategy: .progressiveExemption, ranking: ranking, metric: .agreement, recipe: Recipe(), limit: 100,
+            seed: seed,
             threads: 2, latencySeconds: 0)
     }
 
@@ -124,7 +126,9 @@ import Testing
     @Test func onlyTheSameRunIsResumed() throws {
         try run("run", configuration(), stopAfter: 1)
         #expect { try self.run("run", self.configuration()) } throws: { "\($0)".contains("--resume") }
-        #expect { try self.run("run", self.configuration(seed: 1), resuming: true) } throws: { "\($0)".contains("seed") }
+        #expect { try self.run("run", self.configuration(seed: 1), resuming: true) } throws: {
+            "\($0)".contains("seed")
+        }
         #expect { try self.run("run", self.configuration(samples: 41), resuming: true) } throws: {
             "\($0)".contains("evaluation data")
         }

@@ -55,7 +55,8 @@ struct AnalyzeCommand: ParsableCommand {
         progress.clear()
         let lines = analysis.tensors.sorted { $0.xmodel.decibels < $1.xmodel.decibels }.map {
             TensorLine(
-                tensor: $0.tensor, qdq_db: $0.qdq.decibels, xmodel_db: $0.xmodel.decibels, qdq_error: $0.qdq.relativeError,
+                tensor: $0.tensor, qdq_db: $0.qdq.decibels, xmodel_db: $0.xmodel.decibels,
+                qdq_error: $0.qdq.relativeError,
                 xmodel_error: $0.xmodel.relativeError)
         }
         let groups = analysis.ranking.map { ranking in
@@ -70,13 +71,15 @@ struct AnalyzeCommand: ParsableCommand {
 
     private func show(_ groups: [ExemptionRanking.Score]) {
         var table = TextTable([
-            ("", .right), ("group", .left), ("QDQ dB", .right), ("XModel dB", .right), ("alone", .right), ("gain", .right),
+            ("", .right), ("group", .left), ("QDQ dB", .right), ("XModel dB", .right), ("alone", .right),
+            ("gain", .right),
             ("bytes", .right),
         ])
         for (index, group) in groups.enumerated() {
             table.add([
                 "\(index + 1)", group.name, Format.decibels(group.qdqDecibels), Format.decibels(group.xmodelDecibels),
-                group.quantizeOnly.map { Format.fixed($0, 5) } ?? "-", group.restoreOnly.map { Format.fixed($0, 5) } ?? "-",
+                group.quantizeOnly.map { Format.fixed($0, 5) } ?? "-",
+                group.restoreOnly.map { Format.fixed($0, 5) } ?? "-",
                 group.cost.map(String.init) ?? "-",
             ])
         }

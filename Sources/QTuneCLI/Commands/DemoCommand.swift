@@ -30,12 +30,14 @@ struct DemoCommand: ParsableCommand {
         let network = try ModelReader.read(path: model)
         let preprocessing = try Preprocessing(mean: description.mean, std: description.std)
         try clearOutput()
-        let command = "qtune tune \(model) --calibration \(calibration) --evaluation \(evaluation) "
+        let command =
+            "qtune tune \(model) --calibration \(calibration) --evaluation \(evaluation) "
             + "--mean \(Self.text(description.mean)) --std \(Self.text(description.std)) --output \(output)"
         Console.note(command)
         let job = TuneJob(
             model: model, calibration: calibration, evaluation: evaluation, output: output, resume: false,
-            strategy: .progressiveExemption, ranking: .sensitivity, metric: nil, limit: 10_000, seed: 0, threads: threads.threads,
+            strategy: .progressiveExemption, ranking: .sensitivity, metric: nil, limit: 10_000, seed: 0,
+            threads: threads.threads,
             latencySeconds: 0.1, top: 3, recipe: nil)
         let result = try job.run(
             network, bytes: FileBytes.read(model).count, preprocessing: preprocessing,

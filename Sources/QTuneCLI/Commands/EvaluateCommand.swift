@@ -54,7 +54,8 @@ struct EvaluateCommand: ParsableCommand {
         ) { progress.update("reading samples", done: $0, of: $1) }
         let size = try model.fileSize()
         let evaluation = try model.located {
-            float == nil ? try evaluator.evaluateFloat(sizeBytes: size) : try evaluator.evaluate(network, sizeBytes: size)
+            float == nil
+                ? try evaluator.evaluateFloat(sizeBytes: size) : try evaluator.evaluate(network, sizeBytes: size)
         }
         progress.clear()
         let interval = evaluation.lossInterval

@@ -101,7 +101,8 @@ struct InspectCommand: ParsableCommand {
         }
         var counts: [String: (count: Int, supported: Bool)] = [:]
         for node in graph.nodes {
-            let known = (try? OperatorRegistry.standard.make(node, opsets: network.opsets)) != nil || network.defines(node)
+            let known =
+                (try? OperatorRegistry.standard.make(node, opsets: network.opsets)) != nil || network.defines(node)
             let old = counts[node.qualifiedType] ?? (0, true)
             counts[node.qualifiedType] = (old.count + 1, old.supported && known)
         }

@@ -28,7 +28,9 @@ struct KernelsCommand: ParsableCommand {
         if json { return try Console.print(json: rows) }
         Console.note("tier: \(tier.name) (this machine has: \(CPUTier.available.map(\.name).joined(separator: ", ")))")
         var table = TextTable([("family", .left), ("kernel", .left), ("", .left)])
-        for row in rows { table.add([row.family, row.kernel, row.picked ? "picked" : row.runs ? "" : "not on this tier"]) }
+        for row in rows {
+            table.add([row.family, row.kernel, row.picked ? "picked" : row.runs ? "" : "not on this tier"])
+        }
         Console.print(table.lines)
     }
 }

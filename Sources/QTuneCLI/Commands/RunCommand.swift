@@ -49,13 +49,17 @@ struct RunCommand: ParsableCommand {
         let summary = network.graph.outputs.compactMap { info in
             results[info.name].map { tensor in
                 Result(
-                    name: info.name, type: ValueType.tensor(tensor.dtype, tensor.shape).description, best: Self.best(of: tensor))
+                    name: info.name, type: ValueType.tensor(tensor.dtype, tensor.shape).description,
+                    best: Self.best(of: tensor))
             }
         }
         if json { return try Console.print(json: summary) }
         for result in summary {
             Console.print("\(result.name)  \(result.type)")
-            Console.print((result.best ?? []).map { "  \(String($0.index).padding(toLength: 8, withPad: " ", startingAt: 0))\($0.value)" })
+            Console.print(
+                (result.best ?? []).map {
+                    "  \(String($0.index).padding(toLength: 8, withPad: " ", startingAt: 0))\($0.value)"
+                })
         }
     }
 

@@ -30,7 +30,8 @@ struct TuneCommand: ParsableCommand {
     var ranking = RunConfiguration.Ranking.sensitivity
     @Option(help: "What losses are of; top1 where the data have labels, else agreement.")
     var metric: LossMetric?
-    @Option(help: "A recipe with the options to start from; without it the search chooses them on the calibration data.")
+    @Option(
+        help: "A recipe with the options to start from; without it the search chooses them on the calibration data.")
     var recipe: String?
     @Option(help: "Calibration samples to use, spread over the data.")
     var calibrationLimit: Int?
@@ -48,7 +49,9 @@ struct TuneCommand: ParsableCommand {
     var threads = 2
     @Option(help: "Seconds to time each candidate for; 0 for none.")
     var latencySeconds = 0.2
-    @Flag(help: "Make latency an objective beside size and loss. The front then differs from run to run, as latencies do.")
+    @Flag(
+        help: "Make latency an objective beside size and loss. The front then differs from run to run, as latencies do."
+    )
     var latencyObjective = false
     @Flag(help: "Print pareto.json's content.")
     var json = false

@@ -30,7 +30,9 @@ final class Progress: Sendable {
                 state.steps.append(state.lastStep.duration(to: now).inSeconds)
             }
             state.lastStep = now
-            let isDue = state.lastDrawn.map { $0.duration(to: now) >= .milliseconds(100) } ?? (state.start.duration(to: now) >= .milliseconds(500))
+            let isDue =
+                state.lastDrawn.map { $0.duration(to: now) >= .milliseconds(100) }
+                ?? (state.start.duration(to: now) >= .milliseconds(500))
             guard isDue else { return }
             state.lastDrawn = now
             let remaining = Self.remaining(state.steps, left: total - done)

@@ -44,7 +44,8 @@ public struct ArrayDataset: Dataset {
         samples = x
         labels = try arrays["y"].map { y in
             guard let integers = y.integers, integers.count == x.shape[0] else {
-                throw QTuneError(.invalidData, "'y' is \(y.dtype) \(y.shape), not a label for each of \(x.shape[0]) samples")
+                throw QTuneError(
+                    .invalidData, "'y' is \(y.dtype) \(y.shape), not a label for each of \(x.shape[0]) samples")
             }
             return integers
         }
@@ -86,7 +87,8 @@ public struct ArrayDataset: Dataset {
                 throw QTuneError(.invalidData, "there is no '\(name)'", remedy: "store it, or give --mean and --std")
             }
             guard array.dtype == .float32, array.count == 3 || array.count == 1 else {
-                throw QTuneError(.invalidData, "'\(name)' is \(array.dtype) \(array.shape), not float32 for each channel")
+                throw QTuneError(
+                    .invalidData, "'\(name)' is \(array.dtype) \(array.shape), not float32 for each channel")
             }
             let values = array.array(of: Float.self)
             return values.count == 3 ? values : [Float](repeating: values[0], count: 3)

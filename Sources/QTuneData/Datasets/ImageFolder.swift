@@ -77,7 +77,8 @@ private struct FolderListing {
         }
         guard !files.isEmpty else {
             throw QTuneError(
-                .invalidData, "there are no JPEG or PNG pictures", remedy: "give a folder of pictures, or of one folder a class")
+                .invalidData, "there are no JPEG or PNG pictures",
+                remedy: "give a folder of pictures, or of one folder a class")
         }
         sizes = try files.map { file in
             guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int else {
@@ -124,7 +125,8 @@ private struct FolderListing {
                 guard row.count == header.count, let value = Int(row[label]), value >= 0,
                     !row[file].split(separator: "/").contains("..")
                 else {
-                    throw QTuneError(.invalidData, "line \(number + 1) is not a file inside the folder and a label from 0 up")
+                    throw QTuneError(
+                        .invalidData, "line \(number + 1) is not a file inside the folder and a label from 0 up")
                 }
                 names.append(row[file])
                 labels.append(value)

@@ -84,7 +84,9 @@ private struct TriangleTaps {
             let end = min(length, Int(center + reach + 0.5))
             let raw = (first..<end).map { max(0, 1 - abs((Double($0) + 0.5 - center) / reach)) }
             let total = raw.reduce(0, +)
-            return (first, raw.map { Int(($0 / total * Double(1 << Self.precision)).rounded(.toNearestOrAwayFromZero)) })
+            return (
+                first, raw.map { Int(($0 / total * Double(1 << Self.precision)).rounded(.toNearestOrAwayFromZero)) }
+            )
         }
     }
 

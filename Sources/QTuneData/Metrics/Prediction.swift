@@ -11,7 +11,8 @@ public struct Prediction: Codable, Sendable, Hashable {
     /// ranks last.
     public init(logits: Tensor) throws {
         guard logits.dtype == .float32, logits.count > 0 else {
-            throw QTuneError(.invalidData, "the network's first output is \(logits.dtype) \(logits.shape), no scores of classes")
+            throw QTuneError(
+                .invalidData, "the network's first output is \(logits.dtype) \(logits.shape), no scores of classes")
         }
         var best: [(score: Float, label: Int)] = []
         for (label, raw) in logits.array(of: Float.self).enumerated() {

@@ -73,7 +73,8 @@ struct Crop: Operator {
         border = try node.ints("border") ?? [0, 0, 0, 0]
         scale = try node.ints("scale")
         let numbers = border + (scale ?? [])
-        guard border.count == 4, scale?.count ?? 2 == 2, numbers.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
+        guard border.count == 4, scale?.count ?? 2 == 2, numbers.allSatisfy({ (0...Int(Int32.max)).contains($0) })
+        else {
             throw QTuneError(.invalidModel, "a border of \(border) and a scale of \(scale ?? [])")
         }
     }
@@ -82,17 +83,21 @@ struct Crop: Operator {
         guard let dimensions = context[0].dimensions else { return [.tensor(context[0].dtype, nil)] }
         guard dimensions.count == 4 else { throw QTuneError(.invalidInput, "Crop of \(dimensions)") }
         let spatial = try [(2, 1, 3, 0), (3, 0, 2, 1)].map { axis, before, after, part -> Dimension in
-            try dimensions[axis].value.map { .fixed(try kept($0, before: before, after: after, part: part).count) } ?? .unknown
+            try dimensions[axis].value.map { .fixed(try kept($0, before: before, after: after, part: part).count) }
+                ?? .unknown
         }
         return [.tensor(context[0].dtype, Array(dimensions.prefix(2)) + spatial)]
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
-        guard input.shape.rank == 4, input.dtype.bitWidth >= 8 else { throw QTuneError(.invalidInput, "Crop of \(input.shape)") }
+        guard input.shape.rank == 4, input.dtype.bitWidth >= 8 else {
+            throw QTuneError(.invalidInput, "Crop of \(input.shape)")
+        }
         let rows = try kept(input.shape[2], before: 1, after: 3, part: 0)
         let columns = try kept(input.shape[3], before: 0, after: 2, part: 1)
-        let output = try context.makeOutput(0, input.dtype, [input.shape[0], input.shape[1], rows.count, columns.count])
+        let output = try context.makeOutput(
+            0, input.dtype, [input.shape[0], input.shape[1], rows.count, columns.count])
         let width = input.dtype.bitWidth / 8
         let (height, length) = (input.shape[2], input.shape[3])
         input.withBytes { source in

@@ -110,11 +110,14 @@ struct QGemm: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         var (a, b) = (try context.tensor(0), try context.tensor(3))
-        guard a.shape.rank == 2, b.shape.rank == 2 else { throw QTuneError(.invalidInput, "a QGemm of \(a.shape) and \(b.shape)") }
+        guard a.shape.rank == 2, b.shape.rank == 2 else {
+            throw QTuneError(.invalidInput, "a QGemm of \(a.shape) and \(b.shape)")
+        }
         if transposesA { a = a.matrixTransposed() }
         if transposesB { b = b.matrixTransposed() }
         let product = try IntegerProductSum(
-            a, aZeroPoint: try context.optionalTensor(2), b, bZeroPoint: try context.optionalTensor(5), pool: context.pool)
+            a, aZeroPoint: try context.optionalTensor(2), b, bZeroPoint: try context.optionalTensor(5),
+            pool: context.pool)
         let shape = product.operands.output
         let aScale = try context.scale(1)
         let bScales = try ProductScales(try context.tensor(4), alongRows: false, output: shape)
@@ -129,7 +132,9 @@ struct QGemm: Operator {
             ]
         }
         let result = try QuantizedResult(context, 7, fallback: a.dtype)
-        let integers = sums.indices.map { result.round(Float(sums[$0]) * (alpha * aScale * bScales[$0] / result.scale)) }
+        let integers = sums.indices.map {
+            result.round(Float(sums[$0]) * (alpha * aScale * bScales[$0] / result.scale))
+        }
         return [try result.makeOutput(context, shape, integers)]
     }
 

@@ -15,7 +15,8 @@ struct QLinearConcat: Operator {
         try node.expect(inputs: 5...Int(Int32.max))
         axis = try node.required("axis", try node.int("axis"))
         guard (node.node.inputs.count - 2).isMultiple(of: 3) else {
-            throw QTuneError(.invalidModel, "QLinearConcat takes 2 operands and 3 for each tensor, not \(node.node.inputs.count)")
+            throw QTuneError(
+                .invalidModel, "QLinearConcat takes 2 operands and 3 for each tensor, not \(node.node.inputs.count)")
         }
         count = (node.node.inputs.count - 2) / 3
     }
@@ -24,7 +25,9 @@ struct QLinearConcat: Operator {
         let parts = (0..<count).map { context[2 + 3 * $0].dimensions }
         guard var dimensions = parts.first ?? nil else { return [.tensor(context[1].dtype, nil)] }
         let place = axis < 0 ? axis + dimensions.count : axis
-        guard dimensions.indices.contains(place), parts.allSatisfy({ $0?.count ?? dimensions.count == dimensions.count }) else {
+        guard dimensions.indices.contains(place),
+            parts.allSatisfy({ $0?.count ?? dimensions.count == dimensions.count })
+        else {
             throw QTuneError(.invalidInput, "axis \(axis) of \(dimensions)")
         }
         dimensions[place] = DimensionArithmetic.sum(parts.map { $0?[place] ?? .unknown })
@@ -41,8 +44,13 @@ struct QLinearConcat: Operator {
                     && (0..<first.rank).allSatisfy { $0 == axis || part.tensor.shape[$0] == first[$0] }
             }),
             let shape = Shape(
-                checking: (0..<first.rank).map { $0 == axis ? parts.reduce(0) { $0 &+ $1.tensor.shape[axis] } : first[$0] })
-        else { throw QTuneError(.invalidInput, "shapes \(parts.map { $0.tensor.shape.description }) do not join along \(axis)") }
+                checking: (0..<first.rank).map {
+                    $0 == axis ? parts.reduce(0) { $0 &+ $1.tensor.shape[axis] } : first[$0]
+                })
+        else {
+            throw QTuneError(
+                .invalidInput, "shapes \(parts.map { $0.tensor.shape.description }) do not join along \(axis)")
+        }
         let outer = shape.dimensions[..<axis].reduce(1, *)
         let integers = try parts.map { try $0.reals().map(result.quantize) }
         var joined: [Int32] = []

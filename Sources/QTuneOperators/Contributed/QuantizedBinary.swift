@@ -20,10 +20,13 @@ extension QuantizedBinary {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (a, b) = (try QuantizedOperand(context, 0), try QuantizedOperand(context, 3))
         let result = try QuantizedResult(context, 6, fallback: a.tensor.dtype)
-        guard [.uint8, .int8].contains(result.dtype), a.tensor.dtype == result.dtype, b.tensor.dtype == result.dtype else {
-            throw QTuneError(.invalidInput, "\(Self.name) of \(a.tensor.dtype) and \(b.tensor.dtype) to \(result.dtype)")
+        guard [.uint8, .int8].contains(result.dtype), a.tensor.dtype == result.dtype, b.tensor.dtype == result.dtype
+        else {
+            throw QTuneError(
+                .invalidInput, "\(Self.name) of \(a.tensor.dtype) and \(b.tensor.dtype) to \(result.dtype)")
         }
-        let output = try context.makeOutput(0, result.dtype, try Broadcasting.shape(of: [a.tensor.shape, b.tensor.shape]))
+        let output = try context.makeOutput(
+            0, result.dtype, try Broadcasting.shape(of: [a.tensor.shape, b.tensor.shape]))
         combine(a, b, to: result, into: output, pool: context.pool)
         return [.tensor(output)]
     }

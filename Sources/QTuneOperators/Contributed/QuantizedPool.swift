@@ -21,7 +21,8 @@ struct QLinearAveragePool: Operator {
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
-        let input = InferredValue.tensor(context[0].dtype, channelsLast ? context[0].dimensions?.channelsFirst : context[0].dimensions)
+        let input = InferredValue.tensor(
+            context[0].dtype, channelsLast ? context[0].dimensions?.channelsFirst : context[0].dimensions)
         let pooled = try PoolShape.inferOutput(input, attributes)
         return [.tensor(pooled.dtype, channelsLast ? pooled.dimensions?.channelsLast : pooled.dimensions)]
     }
@@ -40,8 +41,10 @@ struct QLinearAveragePool: Operator {
         for plane in 0..<shape.planes {
             let (source, target) =
                 channelsLast
-                ? (plane / channels * window.inputCount * channels + plane % channels,
-                    plane / channels * window.outputCount * channels + plane % channels)
+                ? (
+                    plane / channels * window.inputCount * channels + plane % channels,
+                    plane / channels * window.outputCount * channels + plane % channels
+                )
                 : (plane * window.inputCount, plane * window.outputCount)
             window.forEachPosition { number, position in
                 var sum: Int32 = 0
@@ -51,7 +54,8 @@ struct QLinearAveragePool: Operator {
                     count += 1
                 }
                 if countsPadding { count = window.paddedTapCount(at: position) }
-                integers[target + number * step] = result.round(Float(sum) * (x.scale / (result.scale * Float(max(1, count)))))
+                integers[target + number * step] = result.round(
+                    Float(sum) * (x.scale / (result.scale * Float(max(1, count)))))
             }
         }
         let output = channelsLast ? Shape(shape.output.dimensions.channelsLast) : shape.output

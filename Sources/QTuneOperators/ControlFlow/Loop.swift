@@ -17,7 +17,8 @@ struct Loop: Operator {
         guard carried >= 0, body.inputs.count == carried + 2, body.outputs.count >= carried + 1 else {
             throw QTuneError(
                 .invalidModel,
-                "a body of \(body.inputs.count) inputs and \(body.outputs.count) outputs does not fit \(carried) values")
+                "a body of \(body.inputs.count) inputs and \(body.outputs.count) outputs does not fit \(carried) values"
+            )
         }
     }
 
@@ -25,7 +26,8 @@ struct Loop: Operator {
         var types = (0..<carried).map { context[$0 + 2].type }
         // Each turn may only loosen a type, so the turns settle; were they not to, nothing would be known.
         for _ in 0..<8 {
-            let operands = [InferredValue.tensor(.int64, []), .tensor(.bool, [])] + types.map { InferredValue(type: $0) }
+            let operands =
+                [InferredValue.tensor(.int64, []), .tensor(.bool, [])] + types.map { InferredValue(type: $0) }
             let outputs = try context.inferSubgraph(body, operands)
             let merged = zip(types, outputs[1...]).map { ValueType.common($0, $1.type) }
             if merged == types { return results(types, scans: outputs[(carried + 1)...]) }
@@ -63,9 +65,10 @@ struct Loop: Operator {
             }
             turn += 1
         }
-        return try state + scans.enumerated().map { index, slices in
-            try stacked(slices, axis: 0, empty: body.outputs[carried + 1 + index].type)
-        }
+        return try state
+            + scans.enumerated().map { index, slices in
+                try stacked(slices, axis: 0, empty: body.outputs[carried + 1 + index].type)
+            }
     }
 
     private func one(_ numbers: [Int]) throws -> Int {

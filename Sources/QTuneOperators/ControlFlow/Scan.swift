@@ -102,14 +102,17 @@ struct Scan: Operator {
             let outputs = try context.runSubgraph(body, carried + slices)
             carried = Array(outputs[..<state])
             for (index, value) in outputs[state...].enumerated() {
-                guard let tensor = value.tensor else { throw QTuneError(.invalidModel, "a stacked result is no tensor") }
+                guard let tensor = value.tensor else {
+                    throw QTuneError(.invalidModel, "a stacked result is no tensor")
+                }
                 stacks[index].append(tensor)
             }
         }
-        return try carried + stacks.enumerated().map { index, slices in
-            let ordered = outputDirections[index] == 0 ? slices : slices.reversed()
-            return try stacked(ordered, axis: outputAxes[index], empty: body.outputs[state + index].type)
-        }
+        return try carried
+            + stacks.enumerated().map { index, slices in
+                let ordered = outputDirections[index] == 0 ? slices : slices.reversed()
+                return try stacked(ordered, axis: outputAxes[index], empty: body.outputs[state + index].type)
+            }
     }
 
     /// One slice of `tensor` along `axis`, without that axis.

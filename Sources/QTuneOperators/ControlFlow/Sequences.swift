@@ -206,14 +206,19 @@ struct SplitToSequence: Operator {
 
     private func cuts(_ context: EvaluationContext, _ length: Int) throws -> [Int] {
         guard let split = try context.optionalTensor(1) else { return [Int](repeating: 1, count: length) }
-        guard let numbers = split.integers, numbers.allSatisfy({ $0 >= 0 && $0 <= length || split.shape.rank == 0 }) else {
+        guard let numbers = split.integers, numbers.allSatisfy({ $0 >= 0 && $0 <= length || split.shape.rank == 0 })
+        else {
             throw QTuneError(.invalidInput, "operand 1 does not cut \(length)")
         }
         if split.shape.rank == 0 {
-            guard let part = numbers.first, part > 0 else { throw QTuneError(.invalidInput, "operand 1 is not positive") }
+            guard let part = numbers.first, part > 0 else {
+                throw QTuneError(.invalidInput, "operand 1 is not positive")
+            }
             return stride(from: 0, to: length, by: part).map { min(part, length - $0) }
         }
-        guard numbers.reduce(0, +) == length else { throw QTuneError(.invalidInput, "\(numbers) do not make up \(length)") }
+        guard numbers.reduce(0, +) == length else {
+            throw QTuneError(.invalidInput, "\(numbers) do not make up \(length)")
+        }
         return numbers
     }
 }

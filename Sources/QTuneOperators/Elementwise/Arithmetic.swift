@@ -1,8 +1,9 @@
-import func Foundation.fmod
-import func Foundation.pow
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+import func Foundation.fmod
+import func Foundation.pow
 
 struct Add: PlainBinaryOperator {
     static let name = "Add"

@@ -1,6 +1,7 @@
-import func Foundation.cos
 import QTuneGraph
 import QTuneTensor
+
+import func Foundation.cos
 
 /// A window of cosines: `a - b cos(2 pi n / N) + c cos(4 pi n / N)`.
 protocol WindowOperator: Operator {

@@ -69,7 +69,8 @@ struct Gemm: Operator {
         case .float32: scale(output, addend) { (x: Float, c: Float) in alpha * x + beta * c }
         case .float64: scale(output, addend) { (x: Double, c: Double) in Double(alpha) * x + Double(beta) * c }
         case .float16: scale(output, addend) { (x: Float16, c: Float16) in Float16(alpha * Float(x) + beta * Float(c)) }
-        case .bfloat16: scale(output, addend) { (x: BFloat16, c: BFloat16) in BFloat16(alpha * x.float + beta * c.float) }
+        case .bfloat16:
+            scale(output, addend) { (x: BFloat16, c: BFloat16) in BFloat16(alpha * x.float + beta * c.float) }
         case .int32:
             let (alpha, beta): (Int32, Int32) = (try whole(alpha), try whole(beta))
             scale(output, addend) { (x: Int32, c: Int32) in alpha &* x &+ beta &* c }
@@ -126,7 +127,8 @@ extension Tensor {
                 for row in 0..<rows {
                     for column in 0..<columns {
                         for byte in 0..<width {
-                            target[(column * rows + row) * width + byte] = source[(row * columns + column) * width + byte]
+                            target[(column * rows + row) * width + byte] =
+                                source[(row * columns + column) * width + byte]
                         }
                     }
                 }

@@ -48,7 +48,8 @@ struct ConvTranspose: Operator {
         let (input, weights) = (try context.tensor(0), try context.tensor(1))
         let bias = try context.optionalTensor(2)
         guard input.shape.rank >= 3, weights.shape.rank == input.shape.rank, weights.shape[0] == input.shape[1],
-            input.shape[1].isMultiple(of: groups), weights.dtype == input.dtype, bias?.dtype ?? input.dtype == input.dtype
+            input.shape[1].isMultiple(of: groups), weights.dtype == input.dtype,
+            bias?.dtype ?? input.dtype == input.dtype
         else {
             throw QTuneError(
                 .invalidInput, "\(groups) groups of weights \(weights.shape) do not fit an input of \(input.shape)")
@@ -60,10 +61,12 @@ struct ConvTranspose: Operator {
         guard !overflow, let shape = Shape(checking: [input.shape[0], channels] + window.axes.map(\.input)),
             bias.map({ $0.count == channels }) ?? true
         else {
-            throw QTuneError(.invalidInput, "ConvTranspose of \(input.shape) with \(weights.shape) and \(bias?.shape ?? [])")
+            throw QTuneError(
+                .invalidInput, "ConvTranspose of \(input.shape) with \(weights.shape) and \(bias?.shape ?? [])")
         }
         let scatter = TransposedScatter(
-            batch: input.shape[0], inputChannels: input.shape[1], outputChannels: channels, groups: groups, window: window)
+            batch: input.shape[0], inputChannels: input.shape[1], outputChannels: channels, groups: groups,
+            window: window)
         return [
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
@@ -92,7 +95,9 @@ private struct TransposedScatter {
         input.withSpan(of: Element.self) { input in
             weights.withSpan(of: Element.self) { weights in
                 output.withMutableSpan(of: Element.self) { output in
-                    for index in output.indices { output[index] = offsets.map { $0[index / plane % outputChannels] } ?? .zero }
+                    for index in output.indices {
+                        output[index] = offsets.map { $0[index / plane % outputChannels] } ?? .zero
+                    }
                     scatter(input, weights, into: &output)
                 }
             }

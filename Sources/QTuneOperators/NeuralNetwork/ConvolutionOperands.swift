@@ -13,7 +13,8 @@ struct ConvolutionOperands {
     init(input: Shape, weights: Shape, bias: Shape?, groups: Int, _ attributes: WindowAttributes) throws {
         guard input.rank >= 3, weights.rank == input.rank else {
             throw QTuneError(
-                .invalidInput, "a convolution takes [batch, channels, spatial...] and weights of as many axes, "
+                .invalidInput,
+                "a convolution takes [batch, channels, spatial...] and weights of as many axes, "
                     + "not \(input) and \(weights)")
         }
         guard groups > 0, input[1].isMultiple(of: groups), weights[0].isMultiple(of: groups),
@@ -83,7 +84,8 @@ struct ConvolutionOperands {
                                         let from = source + row + firstColumn
                                         let to = target + (p * b.output + q) * c.output
                                         for r in columns {
-                                            output[to + r] = output[to + r].adding(factor, times: input[from + r * c.stride])
+                                            output[to + r] = output[to + r].adding(
+                                                factor, times: input[from + r * c.stride])
                                         }
                                     }
                                 }

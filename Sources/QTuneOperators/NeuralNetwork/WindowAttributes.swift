@@ -40,7 +40,8 @@ package struct WindowAttributes: Sendable {
             case let other: throw QTuneError(.invalidModel, "attribute 'auto_pad' is '\(other)'")
             }
         roundsUp = try mayRoundUp && node.int("ceil_mode") ?? 0 != 0
-        let ranks = Set([kernel?.count, strides?.count, dilations?.count, pads.map { ($0.count + 1) / 2 }].compactMap { $0 })
+        let ranks = Set(
+            [kernel?.count, strides?.count, dilations?.count, pads.map { ($0.count + 1) / 2 }].compactMap { $0 })
         guard ranks.count <= 1, (pads?.count ?? 0).isMultiple(of: 2) else {
             throw QTuneError(.invalidModel, "kernel_shape, strides, dilations and pads disagree on the number of axes")
         }
@@ -55,10 +56,12 @@ package struct WindowAttributes: Sendable {
             throw QTuneError(.unsupported, "windows over \(kernel.count) axes; there are those over 1, 2 and 3")
         }
         guard kernel.count == input.count, kernel.allSatisfy({ (1...Self.largest).contains($0) }),
-            self.kernel ?? kernel == kernel, [strides, dilations].allSatisfy({ $0?.count ?? kernel.count == kernel.count }),
+            self.kernel ?? kernel == kernel,
+            [strides, dilations].allSatisfy({ $0?.count ?? kernel.count == kernel.count }),
             pads?.count ?? 2 * kernel.count == 2 * kernel.count
         else {
-            throw QTuneError(.invalidInput, "a window of \(kernel) does not fit the attributes and spatial lengths \(input)")
+            throw QTuneError(
+                .invalidInput, "a window of \(kernel) does not fit the attributes and spatial lengths \(input)")
         }
         // Two factors fit an Int; three may not.
         guard kernel.reduce(1, { min($0, Self.largest + 1) * $1 }) <= Self.largest else {
@@ -80,7 +83,8 @@ package struct WindowAttributes: Sendable {
         func made(_ before: Int, _ after: Int, _ output: Int) throws -> WindowAxis {
             guard output > 0 else {
                 throw QTuneError(
-                    .invalidInput, "a window of \(extent) elements is longer than the \(input + before + after) it slides over")
+                    .invalidInput,
+                    "a window of \(extent) elements is longer than the \(input + before + after) it slides over")
             }
             return WindowAxis(
                 input: input, kernel: kernel, stride: stride, dilation: dilation, padBefore: before, padAfter: after,
@@ -134,12 +138,14 @@ extension WindowAttributes {
         // Some exporters write batch and channels into the shape too.
         let wanted = outputShape.map { Array($0.suffix(rank)) }
         let bounded = kernel + (outputPadding ?? []) + (wanted ?? [])
-        guard (1...3).contains(rank), kernel.count == rank, kernel.allSatisfy({ $0 > 0 }), self.kernel ?? kernel == kernel,
+        guard (1...3).contains(rank), kernel.count == rank, kernel.allSatisfy({ $0 > 0 }),
+            self.kernel ?? kernel == kernel,
             bounded.allSatisfy({ (0...Self.largest).contains($0) }),
             [strides, dilations, outputPadding, wanted].allSatisfy({ $0?.count ?? rank == rank }),
             pads?.count ?? 2 * rank == 2 * rank
         else {
-            throw QTuneError(.invalidInput, "a transposed window of \(kernel) does not fit the attributes and lengths \(input)")
+            throw QTuneError(
+                .invalidInput, "a transposed window of \(kernel) does not fit the attributes and lengths \(input)")
         }
         return Window(
             axes: try (0..<rank).map { axis in
@@ -160,7 +166,8 @@ extension WindowAttributes {
                     output = length
                 }
                 guard output > 0 else {
-                    throw QTuneError(.invalidInput, "a transposed window of \(extent) elements leaves nothing of the output")
+                    throw QTuneError(
+                        .invalidInput, "a transposed window of \(extent) elements leaves nothing of the output")
                 }
                 return WindowAxis(
                     input: output, kernel: kernel[axis], stride: stride, dilation: dilation, padBefore: before,

@@ -22,7 +22,8 @@ struct InstanceNormalization: Operator {
         let (scale, bias) = (try context.tensor(1).doubles(), try context.tensor(2).doubles())
         guard input.shape.rank >= 2, scale.count == input.shape[1], bias.count == input.shape[1] else {
             throw QTuneError(
-                .invalidInput, "InstanceNormalization of \(input.shape) with \(scale.count) scales and \(bias.count) biases")
+                .invalidInput,
+                "InstanceNormalization of \(input.shape) with \(scale.count) scales and \(bias.count) biases")
         }
         let channels = input.shape[1]
         let runs = AxisRuns(input.shape, axes: 2..<input.shape.rank)

@@ -18,7 +18,9 @@ struct LRN: Operator {
         beta = try node.float("beta") ?? 0.75
         bias = try node.float("bias") ?? 1
         size = try node.required("size", try node.int("size"))
-        guard (1...Int(Int32.max)).contains(size) else { throw QTuneError(.invalidModel, "attribute 'size' is \(size)") }
+        guard (1...Int(Int32.max)).contains(size) else {
+            throw QTuneError(.invalidModel, "attribute 'size' is \(size)")
+        }
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {

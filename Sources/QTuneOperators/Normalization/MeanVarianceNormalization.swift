@@ -41,7 +41,9 @@ struct MeanVarianceNormalization: Operator {
         var means = [Double](repeating: 0, count: cellCount)
         for (cell, value) in zip(cells, values) { means[cell] += value / count }
         var variances = [Double](repeating: 0, count: cellCount)
-        for (cell, value) in zip(cells, values) { variances[cell] += (value - means[cell]) * (value - means[cell]) / count }
+        for (cell, value) in zip(cells, values) {
+            variances[cell] += (value - means[cell]) * (value - means[cell]) / count
+        }
         let deviations = variances.map { $0.squareRoot() + 1e-9 }
         let normalized = zip(cells, values).map { ($1 - means[$0]) / deviations[$0] }
         return [.tensor(try Tensor.floats(normalized, dtype: input.dtype, shape: shape))]

@@ -30,7 +30,8 @@ struct RMSNormalization: Operator {
         let scale = try BroadcastValues(try context.tensor(1), to: Shape(Array(input.shape.dimensions[first...])))
         let runs = AxisRuns(input.shape, axes: first..<input.shape.rank)
         return [
-            try context.makeNormalized(0, input, runs, epsilon: epsilon, centers: false) { _, place in (scale[place], 0) }
+            try context.makeNormalized(0, input, runs, epsilon: epsilon, centers: false) { _, place in (scale[place], 0)
+            }
         ]
     }
 }

@@ -23,7 +23,8 @@ struct ConvInteger: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let convolution = try IntegerConvolutionOperands(
             input: try context.tensor(0), zeroPoint: try context.zeroPoint(2), weights: try context.tensor(1),
-            weightZeroPoints: try context.optionalTensor(3)?.smallIntegers() ?? [0], bias: nil, groups: groups, attributes)
+            weightZeroPoints: try context.optionalTensor(3)?.smallIntegers() ?? [0], bias: nil, groups: groups,
+            attributes)
         let output = try context.makeOutput(0, .int32, convolution.shape.output)
         if let packed = try convolution.packed(.accumulators) {
             packed.run(convolution.input, into: output, pool: context.pool)

@@ -30,7 +30,9 @@ struct DequantizeLinear: Operator {
             throw QTuneError(.invalidInput, "zero points of \(zeroPoint?.dtype ?? .uint8) for \(scale.count) scales")
         }
         let layout = try ScaleLayout(input: input.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
-        if outputType ?? scale.dtype == .float32, let parameters = try layout.kernelParameters(input.dtype, scale, zeroPoint) {
+        if outputType ?? scale.dtype == .float32,
+            let parameters = try layout.kernelParameters(input.dtype, scale, zeroPoint)
+        {
             let output = try context.makeOutput(0, .float32, input.shape)
             IntegerElementwise.dequantize(input, parameters, into: output, pool: context.pool)
             return [.tensor(output)]

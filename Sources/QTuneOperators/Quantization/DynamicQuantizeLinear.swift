@@ -15,7 +15,9 @@ struct DynamicQuantizeLinear: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
-        guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "DynamicQuantizeLinear of \(input.dtype)") }
+        guard input.dtype == .float32 else {
+            throw QTuneError(.invalidInput, "DynamicQuantizeLinear of \(input.dtype)")
+        }
         let range = DynamicRange(input, pool: context.pool)
         let output = try context.makeOutput(0, .uint8, input.shape)
         range.quantize(input, into: output, pool: context.pool)

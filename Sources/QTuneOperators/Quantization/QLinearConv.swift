@@ -28,7 +28,8 @@ struct QLinearConv: Operator {
         let weightScales = try context.tensor(4).floats()
         let convolution = try IntegerConvolutionOperands(
             input: try context.tensor(0), zeroPoint: try context.zeroPoint(2), weights: try context.tensor(3),
-            weightZeroPoints: try context.optionalTensor(5)?.smallIntegers() ?? [0], bias: try context.optionalTensor(8),
+            weightZeroPoints: try context.optionalTensor(5)?.smallIntegers() ?? [0],
+            bias: try context.optionalTensor(8),
             groups: groups, attributes)
         let channels = convolution.shape.outputChannels
         guard [1, channels].contains(weightScales.count) else {

@@ -52,7 +52,8 @@ struct QuantizeLinear: Operator {
             let zeroPoints = try zeroPoint?.smallIntegers() ?? [Int32](repeating: 0, count: scales.count)
             var integers = [Int32](repeating: 0, count: values.count)
             layout.forEachElement { element, index in
-                integers[element] = quantized(values[element] / scales[index], zeroPoint: zeroPoints[index], range: range)
+                integers[element] = quantized(
+                    values[element] / scales[index], zeroPoint: zeroPoints[index], range: range)
             }
             try output.writeSmallIntegers(integers)
         }

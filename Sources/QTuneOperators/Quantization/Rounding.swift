@@ -41,10 +41,14 @@ extension Tensor {
     /// Writes an integer for each element of a type of at most 16 bits. Only for the tensor's maker.
     func writeSmallIntegers(_ values: [Int32]) throws {
         switch dtype {
-        case .uint8: withMutableSpan(of: UInt8.self) { for i in values.indices { $0[i] = UInt8(truncatingIfNeeded: values[i]) } }
-        case .int8: withMutableSpan(of: Int8.self) { for i in values.indices { $0[i] = Int8(truncatingIfNeeded: values[i]) } }
+        case .uint8:
+            withMutableSpan(of: UInt8.self) { for i in values.indices { $0[i] = UInt8(truncatingIfNeeded: values[i]) } }
+        case .int8:
+            withMutableSpan(of: Int8.self) { for i in values.indices { $0[i] = Int8(truncatingIfNeeded: values[i]) } }
         case .uint16:
-            withMutableSpan(of: UInt16.self) { for i in values.indices { $0[i] = UInt16(truncatingIfNeeded: values[i]) } }
+            withMutableSpan(of: UInt16.self) {
+                for i in values.indices { $0[i] = UInt16(truncatingIfNeeded: values[i]) }
+            }
         case .int16:
             withMutableSpan(of: Int16.self) { for i in values.indices { $0[i] = Int16(truncatingIfNeeded: values[i]) } }
         case .uint4, .int4, .uint2, .int2: packCodes { Int(values[$0]) }
@@ -57,7 +61,9 @@ extension EvaluationContext {
     /// Operand `index` as one number of a float type.
     func scale(_ index: Int) throws -> Float {
         let values = try tensor(index).floats()
-        guard values.count == 1 else { throw QTuneError(.invalidInput, "operand \(index) holds \(values.count) scales, not 1") }
+        guard values.count == 1 else {
+            throw QTuneError(.invalidInput, "operand \(index) holds \(values.count) scales, not 1")
+        }
         return values[0]
     }
 

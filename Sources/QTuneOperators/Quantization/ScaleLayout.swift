@@ -16,7 +16,8 @@ struct ScaleLayout {
     /// - Parameter blockSize: elements of `axis` that share a scale; 0 where the scales are one for each slice.
     init(input: Shape, scale: Shape, axis: Int, blockSize: Int) throws {
         func misfit() -> QTuneError {
-            QTuneError(.invalidInput, "scales of \(scale) do not fit \(input) along axis \(axis) in blocks of \(blockSize)")
+            QTuneError(
+                .invalidInput, "scales of \(scale) do not fit \(input) along axis \(axis) in blocks of \(blockSize)")
         }
         if blockSize == 0, scale.rank <= 1, scale.elementCount == 1 {
             (outer, length, inner, self.blockSize) = (1, input.elementCount, 1, 1)

@@ -23,7 +23,8 @@ struct GRU: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let operands = try RecurrentOperands(context, gates: 3, attributes)
-        let results = try operands.run(states: [operands.initialHidden], in: context) { direction, step, image, states in
+        let results = try operands.run(states: [operands.initialHidden], in: context) {
+            direction, step, image, states in
             let (f, g) = (attributes.function(direction, 0), attributes.function(direction, 1))
             let old = states[0]
             func gate(_ index: Int) -> [Double] {

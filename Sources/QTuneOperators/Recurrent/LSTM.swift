@@ -29,7 +29,8 @@ struct LSTM: Operator {
         guard peepholes.count == count * 3 * hidden else {
             throw QTuneError(.invalidInput, "\(peepholes.count) peephole weights, not \(count * 3 * hidden)")
         }
-        let results = try operands.run(states: [operands.initialHidden, cell], in: context) { direction, step, image, states in
+        let results = try operands.run(states: [operands.initialHidden, cell], in: context) {
+            direction, step, image, states in
             let gates = (0..<4).map { gate in
                 let sums = operands.sums(direction, gate, step: step, image: image, hiddenState: states[0])
                 return zip(sums.input, sums.hidden).map { $0 + $1 }
@@ -43,7 +44,8 @@ struct LSTM: Operator {
                 let old = states[1][unit]
                 let input = f(gates[0][unit] + peepholes[peephole] * old, clip: attributes.clip)
                 let forget =
-                    couplesForget ? 1 - input : f(gates[2][unit] + peepholes[peephole + 2 * hidden] * old, clip: attributes.clip)
+                    couplesForget
+                    ? 1 - input : f(gates[2][unit] + peepholes[peephole + 2 * hidden] * old, clip: attributes.clip)
                 let cell = forget * old + input * g(gates[3][unit], clip: attributes.clip)
                 let output = f(gates[1][unit] + peepholes[peephole + hidden] * cell, clip: attributes.clip)
                 next[0].append(output * h(cell, clip: attributes.clip))

@@ -19,7 +19,8 @@ struct RNN: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let operands = try RecurrentOperands(context, gates: 1, attributes)
-        let results = try operands.run(states: [operands.initialHidden], in: context) { direction, step, image, states in
+        let results = try operands.run(states: [operands.initialHidden], in: context) {
+            direction, step, image, states in
             let f = attributes.function(direction, 0)
             let sums = operands.sums(direction, 0, step: step, image: image, hiddenState: states[0])
             return [zip(sums.input, sums.hidden).map { f($0 + $1, clip: attributes.clip) }]

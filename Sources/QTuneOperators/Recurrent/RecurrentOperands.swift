@@ -117,13 +117,15 @@ struct RecurrentOperands {
         inputSize = x.shape[2]
         let (count, rows) = (attributes.directions.count, gates * hidden)
         guard w.shape == [count, rows, inputSize], r.shape == [count, rows, hidden] else {
-            throw QTuneError(.invalidInput, "weights of \(w.shape) and \(r.shape) for \(count) directions of \(rows) rows")
+            throw QTuneError(
+                .invalidInput, "weights of \(w.shape) and \(r.shape) for \(count) directions of \(rows) rows")
         }
         inputWeights = try w.doubles()
         hiddenWeights = try r.doubles()
         bias = try context.optionalTensor(3)?.doubles() ?? [Double](repeating: 0, count: count * 2 * rows)
         lengths = try context.integers(4) ?? [Int](repeating: steps, count: batch)
-        guard bias.count == count * 2 * rows, lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) }) else {
+        guard bias.count == count * 2 * rows, lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) })
+        else {
             throw QTuneError(.invalidInput, "a bias of \(bias.count) numbers, lengths \(lengths) of \(steps) steps")
         }
         let values = try x.doubles()
@@ -189,7 +191,9 @@ struct RecurrentOperands {
                     let target = ((step * count + direction) * batch + image) * hidden
                     all.replaceSubrange(target..<target + hidden, with: current[0])
                 }
-                for state in finals.indices { finals[state].replaceSubrange(place..<place + hidden, with: current[state]) }
+                for state in finals.indices {
+                    finals[state].replaceSubrange(place..<place + hidden, with: current[state])
+                }
             }
         }
         if attributes.batchFirst {

@@ -17,7 +17,8 @@ struct Resampler: Sendable {
     let extrapolation: Float
 
     func resample(_ input: Tensor, in context: EvaluationContext) throws -> Value {
-        guard let shape = Shape(checking: axes.map(\.output)), !input.shape.dimensions.contains(0) || shape.elementCount == 0
+        guard let shape = Shape(checking: axes.map(\.output)),
+            !input.shape.dimensions.contains(0) || shape.elementCount == 0
         else { throw QTuneError(.invalidInput, "\(input.shape) cannot be resized to \(axes.map(\.output))") }
         // Tables of places are as long as axes are, whether or not another axis of length 0 makes the result empty.
         if shape.elementCount == 0 { return .tensor(try context.makeOutput(0, input.dtype, shape)) }
@@ -33,7 +34,8 @@ struct Resampler: Sendable {
     }
 
     private func gather(_ input: Tensor, _ mode: NearestMode, into output: Tensor) throws {
-        guard input.dtype.bitWidth >= 8, input.dtype.bitWidth % 8 == 0, output.count > 0 || input.dtype.bitWidth > 0 else {
+        guard input.dtype.bitWidth >= 8, input.dtype.bitWidth % 8 == 0, output.count > 0 || input.dtype.bitWidth > 0
+        else {
             throw QTuneError(.unsupported, "Resize of \(input.dtype)")
         }
         let width = input.dtype.bitWidth / 8
@@ -56,7 +58,10 @@ struct Resampler: Sendable {
         let outside = outsidePlaces()
         guard outside.contains(true) else { return }
         switch output.dtype {
-        case .float32: output.withMutableSpan(of: Float.self) { for i in outside.indices where outside[i] { $0[i] = extrapolation } }
+        case .float32:
+            output.withMutableSpan(of: Float.self) {
+                for i in outside.indices where outside[i] { $0[i] = extrapolation }
+            }
         default: throw QTuneError(.unsupported, "extrapolation of \(output.dtype)")
         }
     }
@@ -98,7 +103,9 @@ struct Resampler: Sendable {
         }
     }
 
-    private func interpolated<Element: BinaryFloatingPoint>(_ input: [Element], _ kernel: InterpolationKernel) -> [Element] {
+    private func interpolated<Element: BinaryFloatingPoint>(_ input: [Element], _ kernel: InterpolationKernel)
+        -> [Element]
+    {
         var values = input
         var outer = 1
         for (number, axis) in axes.enumerated() {
@@ -124,7 +131,9 @@ struct Resampler: Sendable {
             values = result
         }
         if coordinates == .cropAndResize {
-            for (index, isOutside) in outsidePlaces().enumerated() where isOutside { values[index] = Element(extrapolation) }
+            for (index, isOutside) in outsidePlaces().enumerated() where isOutside {
+                values[index] = Element(extrapolation)
+            }
         }
         return values
     }

@@ -62,7 +62,9 @@ struct Resize: Operator {
             return [.tensor(context[0].dtype, resized.map { .fixed($0.output) })]
         }
         // With some lengths unknown: those that are not resized stay.
-        guard let values = try scales?.floats(), values.count == (axes?.count ?? dimensions.count) else { return unknown }
+        guard let values = try scales?.floats(), values.count == (axes?.count ?? dimensions.count) else {
+            return unknown
+        }
         let touched = try normalizedAxes(rank: dimensions.count)
         return [
             .tensor(
@@ -70,7 +72,8 @@ struct Resize: Operator {
                 dimensions.enumerated().map { axis, dimension in
                     guard let index = touched.firstIndex(of: axis) else { return dimension }
                     if values[index] == 1 { return dimension }
-                    return dimension.value.flatMap { Self.length($0, times: values[index]) }.map(Dimension.fixed) ?? .unknown
+                    return dimension.value.flatMap { Self.length($0, times: values[index]) }.map(Dimension.fixed)
+                        ?? .unknown
                 })
         ]
     }
@@ -82,7 +85,8 @@ struct Resize: Operator {
         let sizes = hasRegion ? try context.integers(3) : nil
         let axes = try resizedAxes(input.shape.dimensions, region: region, scales: scales, sizes: sizes)
         let resampler = Resampler(
-            axes: axes, mode: mode, coordinates: coordinates, antialiases: antialiases, excludesOutside: excludesOutside,
+            axes: axes, mode: mode, coordinates: coordinates, antialiases: antialiases,
+            excludesOutside: excludesOutside,
             extrapolation: extrapolation)
         return [try resampler.resample(input, in: context)]
     }
@@ -96,7 +100,9 @@ struct Resize: Operator {
         return normalized
     }
 
-    private func resizedAxes(_ lengths: [Int], region: [Float]?, scales: [Float]?, sizes: [Int]?) throws -> [ResizedAxis] {
+    private func resizedAxes(_ lengths: [Int], region: [Float]?, scales: [Float]?, sizes: [Int]?) throws
+        -> [ResizedAxis]
+    {
         let touched = try normalizedAxes(rank: lengths.count)
         var result = lengths.map { ResizedAxis(input: $0, output: $0, scale: 1, crop: (0, 1)) }
         let crops = region.flatMap { $0.isEmpty ? nil : $0 }
@@ -113,16 +119,19 @@ struct Resize: Operator {
             for (index, axis) in touched.enumerated() {
                 let part = coordinates == .cropAndResize ? crop(index).end - crop(index).start : 1
                 guard let output = Self.length(lengths[axis], times: part * scales[index]), scales[index] > 0 else {
-                    throw QTuneError(.invalidInput, "axis \(axis) of \(lengths[axis]) cannot be scaled by \(scales[index])")
+                    throw QTuneError(
+                        .invalidInput, "axis \(axis) of \(lengths[axis]) cannot be scaled by \(scales[index])")
                 }
-                result[axis] = ResizedAxis(input: lengths[axis], output: output, scale: scales[index], crop: crop(index))
+                result[axis] = ResizedAxis(
+                    input: lengths[axis], output: output, scale: scales[index], crop: crop(index))
             }
             return result
         }
         guard let sizes, sizes.count == touched.count, sizes.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
             throw QTuneError(.invalidInput, "Resize needs a scale or a size for each of \(touched.count) axes")
         }
-        let ratios = zip(touched, sizes).map { axis, size in lengths[axis] == 0 ? 1 : Float(size) / Float(lengths[axis]) }
+        let ratios = zip(touched, sizes).map { axis, size in lengths[axis] == 0 ? 1 : Float(size) / Float(lengths[axis])
+        }
         let common = aspect == .notLarger ? ratios.min() : aspect == .notSmaller ? ratios.max() : nil
         for (index, axis) in touched.enumerated() {
             let length = lengths[axis]
@@ -131,7 +140,8 @@ struct Resize: Operator {
                 throw QTuneError(.invalidInput, "axis \(touched[index]) of \(length) cannot be resized to \(scaled)")
             }
             let output = Int(scaled)
-            result[axis] = ResizedAxis(input: length, output: output, scale: common ?? ratios[index], isSized: true, crop: crop(index))
+            result[axis] = ResizedAxis(
+                input: length, output: output, scale: common ?? ratios[index], isSized: true, crop: crop(index))
         }
         return result
     }

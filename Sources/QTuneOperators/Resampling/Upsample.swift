@@ -40,7 +40,8 @@ struct Upsample: Operator {
             throw QTuneError(.invalidInput, "\(input.shape) cannot be scaled by \(scales)")
         }
         let resampler = Resampler(
-            axes: axes, mode: mode, coordinates: .asymmetric, antialiases: false, excludesOutside: false, extrapolation: 0)
+            axes: axes, mode: mode, coordinates: .asymmetric, antialiases: false, excludesOutside: false,
+            extrapolation: 0)
         return [try resampler.resample(input, in: context)]
     }
 

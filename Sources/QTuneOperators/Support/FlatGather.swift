@@ -22,7 +22,8 @@ enum FlatGather {
     }
 
     private static func gather<Element: TensorElement>(
-        _ type: Element.Type, _ source: Tensor, _ offsets: some Sequence<Int>, _ run: Int, _ target: Tensor, _ dtype: DType
+        _ type: Element.Type, _ source: Tensor, _ offsets: some Sequence<Int>, _ run: Int, _ target: Tensor,
+        _ dtype: DType
     ) {
         source.reinterpreted(as: dtype).withSpan(of: type) { source in
             target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
@@ -37,7 +38,8 @@ enum FlatGather {
 
     /// Writes the elements of `updates` to the places `offsets` of `target`, combined with what is there.
     static func scatter<Element: TensorElement>(
-        _ type: Element.Type, _ updates: Tensor, offsets: [Int], into target: Tensor, _ combine: (Element, Element) -> Element
+        _ type: Element.Type, _ updates: Tensor, offsets: [Int], into target: Tensor,
+        _ combine: (Element, Element) -> Element
     ) {
         updates.withSpan(of: type) { updates in
             target.withMutableSpan(of: type) { target in

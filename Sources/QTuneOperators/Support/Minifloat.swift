@@ -104,7 +104,9 @@ struct Minifloat {
         guard x > 0 else { return 0 }
         let exponent = max(Int(x.exponent), 1 - bias)
         let significand = Int(scalbn(x, mantissaBits - exponent).rounded(.toNearestOrEven))
-        guard significand <= 2 << mantissaBits, exponent + bias < 1 << (exponentBits + 1) else { return largestCode + 1 }
+        guard significand <= 2 << mantissaBits, exponent + bias < 1 << (exponentBits + 1) else {
+            return largestCode + 1
+        }
         return ((exponent + bias - 1) << mantissaBits) + significand
     }
 

@@ -60,7 +60,8 @@ struct Concat: Operator {
         let axis = try normalizedAxis(self.axis, rank: first.rank)
         var sum = 0
         for operand in operands {
-            let fits = operand.shape.rank == first.rank
+            let fits =
+                operand.shape.rank == first.rank
                 && (0..<first.rank).allSatisfy { $0 == axis || operand.shape[$0] == first[$0] }
             guard fits else {
                 throw QTuneError(.invalidInput, "\(first) and \(operand.shape) do not join along axis \(axis)")

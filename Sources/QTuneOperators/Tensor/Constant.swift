@@ -10,14 +10,22 @@ struct Constant: Operator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 0...0)
         let value: Tensor? =
-            if let tensor = try node.tensor("value") { tensor
-            } else if let float = try node.float("value_float") { Tensor(scalar: float)
-            } else if let floats = try node.floats("value_floats") { Tensor(floats)
-            } else if let int = try node.int("value_int") { Tensor(scalar: Int64(int))
-            } else if let ints = try node.ints("value_ints") { Tensor(ints.map { Int64($0) })
-            } else if let string = try node.string("value_string") { Tensor(strings: [string], shape: .scalar)
-            } else if let strings = try node.strings("value_strings") { Tensor(strings: strings, shape: [strings.count])
-            } else if case .sparseTensor(let sparse) = node.node.attributes["sparse_value"] { try dense(sparse)
+            if let tensor = try node.tensor("value") {
+                tensor
+            } else if let float = try node.float("value_float") {
+                Tensor(scalar: float)
+            } else if let floats = try node.floats("value_floats") {
+                Tensor(floats)
+            } else if let int = try node.int("value_int") {
+                Tensor(scalar: Int64(int))
+            } else if let ints = try node.ints("value_ints") {
+                Tensor(ints.map { Int64($0) })
+            } else if let string = try node.string("value_string") {
+                Tensor(strings: [string], shape: .scalar)
+            } else if let strings = try node.strings("value_strings") {
+                Tensor(strings: strings, shape: [strings.count])
+            } else if case .sparseTensor(let sparse) = node.node.attributes["sparse_value"] {
+                try dense(sparse)
             } else { nil }
         self.value = try node.required("value", value)
     }
@@ -37,7 +45,8 @@ func dense(_ sparse: SparseTensor) throws -> Tensor {
     let isLinear = sparse.indices.shape.rank == 1
     let width = isLinear ? 1 : shape.rank
     guard indices.count == sparse.values.count * width, sparse.values.shape.rank == 1 else {
-        throw QTuneError(.invalidModel, "a sparse tensor has \(sparse.values.count) values and \(indices.count) indices")
+        throw QTuneError(
+            .invalidModel, "a sparse tensor has \(sparse.values.count) values and \(indices.count) indices")
     }
     let strides = isLinear ? [1] : shape.strides
     let lengths = isLinear ? [shape.elementCount] : shape.dimensions

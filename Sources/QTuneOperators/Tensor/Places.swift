@@ -13,7 +13,8 @@ func normalizedIndex(_ index: Int, length: Int) throws -> Int {
 /// where the index stands.
 func elementOffsets(of indices: Tensor, in shape: Shape, axis: Int) throws -> [Int] {
     let axis = try normalizedAxis(axis, rank: shape.rank)
-    let fits = indices.shape.rank == shape.rank
+    let fits =
+        indices.shape.rank == shape.rank
         && (0..<shape.rank).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] }
     guard fits, let numbers = indices.integers else {
         throw QTuneError(.invalidInput, "indices of shape \(indices.shape) do not fit \(shape) along axis \(axis)")

@@ -40,7 +40,8 @@ struct Split: Operator {
     /// The lengths of the parts of an axis of `length`.
     private func cuts(_ length: Int, _ given: [Int]?) throws -> [Int] {
         if let given {
-            guard given.count == parts, given.allSatisfy({ $0 >= 0 && $0 <= length }), given.reduce(0, +) == length else {
+            guard given.count == parts, given.allSatisfy({ $0 >= 0 && $0 <= length }), given.reduce(0, +) == length
+            else {
                 throw QTuneError(.invalidInput, "parts of \(given) do not make up \(length), cut in \(parts)")
             }
             return given

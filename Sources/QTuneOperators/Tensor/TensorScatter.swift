@@ -23,7 +23,8 @@ struct TensorScatter: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (cache, update) = (try context.tensor(0), try context.tensor(1))
         let axis = try normalizedAxis(self.axis, rank: cache.shape.rank)
-        let fits = axis > 0 && update.shape.rank == cache.shape.rank
+        let fits =
+            axis > 0 && update.shape.rank == cache.shape.rank
             && (0..<cache.shape.rank).allSatisfy {
                 $0 == axis ? update.shape[$0] <= cache.shape[$0] : update.shape[$0] == cache.shape[$0]
             }

@@ -67,7 +67,9 @@ struct TopK: Operator {
         let shape = Shape(lengths)
         let inner = lengths[(axis + 1)...].reduce(1, *)
         let ordered = (0..<shape.elementCount).map { position in
-            places[(position / inner / max(count, 1) * inner + position % inner) * count + position / inner % max(count, 1)]
+            places[
+                (position / inner / max(count, 1) * inner + position % inner) * count + position / inner % max(count, 1)
+            ]
         }
         let indices = Tensor(ordered.map { Int64($0) }, shape: shape)
         let offsets = try elementOffsets(of: indices, in: input.shape, axis: axis)

@@ -44,7 +44,8 @@ struct Unique: Operator {
     private func numbered(_ input: Tensor) throws -> Tensor {
         if input.dtype == .string {
             let ranks = Dictionary(
-                Set(input.strings).sorted().enumerated().map { ($1, Int64($0)) }, uniquingKeysWith: { first, _ in first })
+                Set(input.strings).sorted().enumerated().map { ($1, Int64($0)) },
+                uniquingKeysWith: { first, _ in first })
             return Tensor(input.strings.map { ranks[$0] ?? 0 }, shape: input.shape)
         }
         return input.widened(to: try Lane.of(input))

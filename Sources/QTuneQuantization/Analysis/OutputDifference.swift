@@ -29,10 +29,12 @@ public struct OutputDifference: Sendable, Equatable, Codable {
 
     /// Adds the samples along the first axis of float32 outputs.
     public mutating func add(reference: Tensor, _ output: Tensor) throws {
-        guard reference.dtype == .float32, output.dtype == .float32, reference.shape == output.shape, reference.count > 0
+        guard reference.dtype == .float32, output.dtype == .float32, reference.shape == output.shape,
+            reference.count > 0
         else {
             throw QTuneError(
-                .invalidInput, "\(output.dtype)\(output.shape) cannot be compared with \(reference.dtype)\(reference.shape)")
+                .invalidInput,
+                "\(output.dtype)\(output.shape) cannot be compared with \(reference.dtype)\(reference.shape)")
         }
         let count = reference.shape.rank < 2 ? 1 : reference.shape[0]
         let size = reference.count / count

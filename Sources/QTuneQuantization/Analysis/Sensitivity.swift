@@ -78,7 +78,8 @@ private struct SensitivityRun {
 
     /// Runs `model` from `entries` on, one set of values for each run, or from its inputs.
     func difference(_ model: Model, entries: [[String: Tensor]]? = nil) throws -> OutputDifference {
-        let inner = (entries?.first).map { $0.keys.filter { name in !model.graph.inputs.contains { $0.name == name } } } ?? []
+        let inner =
+            (entries?.first).map { $0.keys.filter { name in !model.graph.inputs.contains { $0.name == name } } } ?? []
         let session = try Session(model, options: SessionOptions(threads: threads, entries: inner.sorted()))
         let needed = Set(session.inputs.map(\.name))
         var difference = OutputDifference()
@@ -86,7 +87,9 @@ private struct SensitivityRun {
             let given = (entries?[index] ?? feeds[index]).filter { needed.contains($0.key) }
             let results = try session.run(given)
             for name in outputs {
-                guard let expected = reference[name], expected.dtype == .float32, let result = results[name] else { continue }
+                guard let expected = reference[name], expected.dtype == .float32, let result = results[name] else {
+                    continue
+                }
                 try difference.add(reference: expected, result)
             }
         }
@@ -120,7 +123,8 @@ private struct PrefixRunner {
             part.graph.outputs = made.map { ValueInfo($0) }
             let known = values.first.map { Array($0.keys) } ?? []
             let session = try Session(
-                part, options: SessionOptions(threads: threads, entries: known.filter { !inputs.contains($0) }.sorted()))
+                part, options: SessionOptions(threads: threads, entries: known.filter { !inputs.contains($0) }.sorted())
+            )
             let taken = Set(session.inputs.map(\.name))
             values = try values.map { given in
                 let results = try session.run(given.filter { taken.contains($0.key) })

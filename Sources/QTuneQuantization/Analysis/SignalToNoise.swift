@@ -17,13 +17,16 @@ public struct SignalToNoise: Sendable, Equatable, Codable {
     }
 
     /// The norm of the differences over the norm of the reference: lower is better; 0 for equal tensors.
-    public var relativeError: Double { noise == 0 ? 0 : (noise / max(signal, Double.leastNormalMagnitude)).squareRoot() }
+    public var relativeError: Double {
+        noise == 0 ? 0 : (noise / max(signal, Double.leastNormalMagnitude)).squareRoot()
+    }
 
     /// Adds one run. Tensors that are not float32 or differ in size are an error.
     public mutating func add(reference: Tensor, _ tensor: Tensor) throws {
         guard reference.dtype == .float32, tensor.dtype == .float32, reference.count == tensor.count else {
             throw QTuneError(
-                .invalidInput, "\(tensor.dtype)\(tensor.shape) cannot be compared with \(reference.dtype)\(reference.shape)")
+                .invalidInput,
+                "\(tensor.dtype)\(tensor.shape) cannot be compared with \(reference.dtype)\(reference.shape)")
         }
         reference.withSpan(of: Float.self) { left in
             tensor.withSpan(of: Float.self) { right in

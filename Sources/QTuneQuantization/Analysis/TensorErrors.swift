@@ -43,7 +43,8 @@ public struct TensorErrors: Sendable, Equatable, Codable {
             let original = try floatSession.run(feeds).merging(feeds) { result, _ in result }
             let rounded = try quantizedSession.run(feeds).merging(feeds) { result, _ in result }
             for (index, pair) in pairs.enumerated() {
-                guard let reference = original[pair.tensor], let before = rounded[pair.before], let after = rounded[pair.after]
+                guard let reference = original[pair.tensor], let before = rounded[pair.before],
+                    let after = rounded[pair.after]
                 else { continue }
                 try locating("tensor '\(pair.tensor)'") {
                     try errors.entries[index].qdq.add(reference: before, after)

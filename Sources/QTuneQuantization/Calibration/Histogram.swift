@@ -98,8 +98,10 @@ extension Histogram: Codable {
         zeros = try container.decode(UInt64.self, forKey: .zeros)
         let first = try container.decode(Int.self, forKey: .first)
         let span = try container.decode([UInt64].self, forKey: .counts)
-        guard limit.isFinite, limit >= 0, (0...Self.binCount).contains(first), span.count <= Self.binCount - first else {
-            throw DecodingError.dataCorruptedError(forKey: .counts, in: container, debugDescription: "bins out of range")
+        guard limit.isFinite, limit >= 0, (0...Self.binCount).contains(first), span.count <= Self.binCount - first
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts, in: container, debugDescription: "bins out of range")
         }
         guard limit > 0 else { return }
         counts = [UInt64](repeating: 0, count: Self.binCount)

@@ -13,7 +13,8 @@ public enum RangeMethod: Sendable, Hashable {
 
     func validate() throws {
         if case .percentile(let share) = self, !(share > 50 && share <= 100) {
-            throw QTuneError(.invalidData, "the percentile must be above 50 and at most 100, not \(share)", place: ["recipe"])
+            throw QTuneError(
+                .invalidData, "the percentile must be above 50 and at most 100, not \(share)", place: ["recipe"])
         }
     }
 

@@ -60,7 +60,12 @@ struct FloatValues {
         case "Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression": .int64
         case "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf":
             .bool
-        case "Cast": if case .int(let type) = node.attributes["to"] { DType(rawValue: Int32(truncatingIfNeeded: type)) } else { nil }
+        case "Cast":
+            if case .int(let type) = node.attributes["to"] {
+                DType(rawValue: Int32(truncatingIfNeeded: type))
+            } else {
+                nil
+            }
         case "Constant": constantType(node)
         case "ConstantOfShape": if case .tensor(let value) = node.attributes["value"] { value.dtype } else { .float32 }
         case "QuantizeLinear": operands.count > 2 ? operands[2] : .uint8

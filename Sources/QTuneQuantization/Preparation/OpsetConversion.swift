@@ -68,13 +68,18 @@ private struct NodeConversion {
 
     /// Operators that only gained types between sets 7 and 13, or came after set 7 and did not change.
     private static let unchanged: Set<String> = [
-        "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "BatchNormalization",
+        "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh",
+        "BatchNormalization",
         "Cast", "Ceil", "Clip", "Constant", "ConstantOfShape", "Cos", "Cosh", "DepthToSpace", "DequantizeLinear", "Div",
-        "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "Floor", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool",
-        "Greater", "HardSigmoid", "Identity", "InstanceNormalization", "IsNaN", "LRN", "LeakyRelu", "Less", "Log", "LpNormalization",
+        "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "Floor", "GlobalAveragePool", "GlobalLpPool",
+        "GlobalMaxPool",
+        "Greater", "HardSigmoid", "Identity", "InstanceNormalization", "IsNaN", "LRN", "LeakyRelu", "Less", "Log",
+        "LpNormalization",
         "MatMul", "Max", "Mean", "MeanVarianceNormalization", "Min", "Mul", "Neg", "Not", "Or", "PRelu", "Pad", "Pow",
-        "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean",
-        "ReduceMin", "ReduceProd", "ReduceSumSquare", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Shrink", "Sigmoid", "Sign",
+        "QuantizeLinear", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax",
+        "ReduceMean",
+        "ReduceMin", "ReduceProd", "ReduceSumSquare", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Shrink",
+        "Sigmoid", "Sign",
         "Sin", "Sinh", "Size", "Slice", "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Sub", "Sum", "Tan", "Tanh",
         "ThresholdedRelu", "Tile", "TopK", "Transpose", "Where", "Xor", "DynamicQuantizeLinear", "ConvInteger",
         "MatMulInteger", "QLinearConv", "QLinearMatMul", "GatherElements", "ScatterND", "GatherND", "Mod", "NonZero",
@@ -150,14 +155,17 @@ extension NodeConversion {
         guard mask.isEmpty || !editor.isOutput(mask) && editor.consumers(of: mask).isEmpty else {
             throw refusal("its mask is used")
         }
-        node = Node("Identity", name: node.name, inputs: Array(node.inputs.prefix(1)), outputs: Array(node.outputs.prefix(1)))
+        node = Node(
+            "Identity", name: node.name, inputs: Array(node.inputs.prefix(1)), outputs: Array(node.outputs.prefix(1)))
     }
 
     /// Before set 13 all axes from `axis` on were taken together, and 1 was the default. Where that is not the last axis
     /// alone, the operand is made a matrix first and its shape restored afterwards.
     private mutating func convertSoftmax(_ editor: inout GraphEditor) throws {
         let axis = Int(int("axis") ?? 1)
-        guard let operand = node.inputs.first, let result = node.outputs.first else { throw refusal("it has no operand") }
+        guard let operand = node.inputs.first, let result = node.outputs.first else {
+            throw refusal("it has no operand")
+        }
         node.attributes["axis"] = .int(-1)
         if let rank = ranks[operand], axis == -1 || axis == rank - 1 { return }
         let matrix = editor.freshName("\(result)_matrix")

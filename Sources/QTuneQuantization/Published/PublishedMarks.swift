@@ -89,14 +89,19 @@ extension PublishedMarks {
             mark(first)
             mark(result)
             mark(context.operand(1, of: node), .weight)
-            if case .float(let beta) = node.attributes["beta"] { markBias(node, beta: beta) } else { markBias(node, beta: 1) }
+            if case .float(let beta) = node.attributes["beta"] {
+                markBias(node, beta: beta)
+            } else {
+                markBias(node, beta: 1)
+            }
         case "MatMul":
             for operand in node.inputs { mark(operand, context.floatConstant(operand) == nil ? .activation : .weight) }
             mark(result)
         case "Relu", "Clip": visitClamp(node, first, result)
         case "Pad": visitPad(node, first, result)
         case "MaxPool" where opset < 12, "Resize" where opset < 11: break
-        case "MaxPool", "Resize", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "AveragePool", "Slice", "TopK":
+        case "MaxPool", "Resize", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "AveragePool", "Slice",
+            "TopK":
             if isMarked(first) { mark(result, .sharing(first)) }
         case "Split":
             if !isMarked(first) { mark(first) }
@@ -105,7 +110,9 @@ extension PublishedMarks {
             if context.floatConstant(first) != nil { mark(first) }
             if isMarked(first) { mark(result, .sharing(first)) }
         case "Where":
-            if isMarked(context.operand(1, of: node)), isMarked(context.operand(2, of: node)) { node.outputs.forEach { mark($0) } }
+            if isMarked(context.operand(1, of: node)), isMarked(context.operand(2, of: node)) {
+                node.outputs.forEach { mark($0) }
+            }
         case "InstanceNormalization", "LayerNormalization", "BatchNormalization":
             mark(first)
             let scale = context.operand(1, of: node)
@@ -155,7 +162,9 @@ struct PublishedRanges {
         let users = Self.userCounts(model.graph)
         for node in model.graph.nodes where !excluded.contains(node.name) {
             guard let operand = node.inputs.first, let result = node.outputs.first else { continue }
-            if ["Clip", "Relu"].contains(node.opType), users[operand] == 1, ranges[operand] != nil, let range = ranges[result] {
+            if ["Clip", "Relu"].contains(node.opType), users[operand] == 1, ranges[operand] != nil,
+                let range = ranges[result]
+            {
                 ranges[operand] = range
             } else if node.opType == "Softmax" {
                 ranges[result] = 0...1

@@ -26,7 +26,9 @@ struct PublishedQuantizer {
     }
 
     private mutating func rewrite() throws -> Model {
-        for id in editor.nodeIDs where editor[id].map({ marks.removedClamps.contains($0.name) }) ?? false { removeClamp(id) }
+        for id in editor.nodeIDs where editor[id].map({ marks.removedClamps.contains($0.name) }) ?? false {
+            removeClamp(id)
+        }
         for value in marks.order {
             if let range = ranges[value] {
                 activationScales[value] = AffineParameters.make(range, dtype: .int8, symmetric: false)
@@ -34,7 +36,11 @@ struct PublishedQuantizer {
         }
         chooseWeightScales()
         for value in marks.order where marks.kinds[value] == .activation || marks.kinds[value] == .weight {
-            if let constant = editor.constant(value) { try addConstant(value, constant) } else { try addPair(value, parametersOf: value) }
+            if let constant = editor.constant(value) {
+                try addConstant(value, constant)
+            } else {
+                try addPair(value, parametersOf: value)
+            }
         }
         for value in marks.order {
             if case .sharing(let provider) = marks.kinds[value] { try addPair(value, parametersOf: provider) }
@@ -131,7 +137,8 @@ extension PublishedQuantizer {
         editor.insert(
             Node("QuantizeLinear", name: "\(value)_QuantizeLinear", inputs: [before] + operands, outputs: [integers]))
         editor.insert(
-            Node("DequantizeLinear", name: "\(value)_DequantizeLinear", inputs: [integers] + operands, outputs: [after]))
+            Node("DequantizeLinear", name: "\(value)_DequantizeLinear", inputs: [integers] + operands, outputs: [after])
+        )
     }
 
     private mutating func addBias(_ bias: PublishedMarks.Bias) throws {

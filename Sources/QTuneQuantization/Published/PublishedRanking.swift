@@ -22,13 +22,16 @@ enum PublishedRanking {
             let original = try floatSession.run(feeds).merging(feeds) { result, _ in result }
             let rounded = try quantizedSession.run(feeds).merging(feeds) { result, _ in result }
             for (index, pair) in pairs.enumerated() {
-                guard let reference = original[pair.tensor], let before = rounded[pair.before], let after = rounded[pair.after]
+                guard let reference = original[pair.tensor], let before = rounded[pair.before],
+                    let after = rounded[pair.after]
                 else { continue }
                 try qdq[index].add(reference: before, after)
                 try xmodel[index].add(reference: reference, after)
             }
         }
-        let scores = zip(normalized(xmodel.map(\.decibels)), normalized(qdq.map(\.decibels))).map { 0.5 * $0 + 0.5 * $1 }
+        let scores = zip(normalized(xmodel.map(\.decibels)), normalized(qdq.map(\.decibels))).map {
+            0.5 * $0 + 0.5 * $1
+        }
         return pairs.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }.map { index in
             PublishedPath.RankedTensor(
                 tensor: pairs[index].tensor, qdqDecibels: qdq[index].decibels, xmodelDecibels: xmodel[index].decibels,
@@ -44,7 +47,10 @@ enum PublishedRanking {
 
     private static func activationPairs(_ graph: Graph) -> [Pair] {
         graph.nodes.filter { $0.opType == "DequantizeLinear" }.compactMap { node in
-            guard let quantize = graph.nodes.first(where: { $0.opType == "QuantizeLinear" && $0.outputs == [node.inputs[0]] })
+            guard
+                let quantize = graph.nodes.first(where: {
+                    $0.opType == "QuantizeLinear" && $0.outputs == [node.inputs[0]]
+                })
             else { return nil }
             let tensor = String(quantize.name.dropLast("_QuantizeLinear".count))
             return Pair(tensor: tensor, before: quantize.inputs[0], after: node.outputs[0])

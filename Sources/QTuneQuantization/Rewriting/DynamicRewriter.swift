@@ -52,7 +52,8 @@ struct DynamicRewriter {
             let weights = structure.context.floatConstant(node.inputs[weighted.weights])
         else { return false }
         guard node.opType != "ConvTranspose", node.opType != "Gemm" || isPlainGemm(node) else {
-            notes.append(QuantizationNote(subject: node.label, message: "stays float32: it has no dynamic integer form"))
+            notes.append(
+                QuantizationNote(subject: node.label, message: "stays float32: it has no dynamic integer form"))
             return false
         }
         let axis = choice.granularity == .channel ? weighted.channelAxis : nil
@@ -92,7 +93,9 @@ struct DynamicRewriter {
         guard let result = node.outputs.first else { return }
         let real = editor.freshName("\(result)_f")
         editor.insert(
-            Node("Cast", inputs: [accumulator], outputs: [real], attributes: ["to": .int(Int64(DType.float32.rawValue))]))
+            Node(
+                "Cast", inputs: [accumulator], outputs: [real], attributes: ["to": .int(Int64(DType.float32.rawValue))])
+        )
         let isScalar = parameters.axis == nil
         let ones = [Int](repeating: 1, count: trailing)
         let shape: Shape = isScalar ? .scalar : Shape([parameters.scales.count] + ones)
@@ -106,8 +109,11 @@ struct DynamicRewriter {
         }
         let scaled = editor.freshName("\(result)_b")
         editor.insert(Node("Mul", inputs: [real, factor], outputs: [scaled]))
-        let spread = trailing == 0 ? biasName : editor.addInitializer(
-            bias.reshaped(to: Shape([bias.count] + ones)), named: biasName)
+        let spread =
+            trailing == 0
+            ? biasName
+            : editor.addInitializer(
+                bias.reshaped(to: Shape([bias.count] + ones)), named: biasName)
         editor.insert(Node("Add", inputs: [scaled, spread], outputs: [result]))
     }
 

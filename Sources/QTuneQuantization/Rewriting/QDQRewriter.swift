@@ -139,9 +139,11 @@ extension QDQRewriter {
         guard let biasIndex = operands.bias, let bias = plan.structure.context.floatConstant(node.inputs[biasIndex])
         else { return }
         var corrected = bias
-        if choice.biasCorrection, let means = ranges.channelMeans(of: plan.structure.nodes[index].inputs[operands.data]) {
-            corrected = BiasCorrection.corrected(
-                bias, node: node, weights: weights, quantized: quantized, inputMeans: means) ?? bias
+        if choice.biasCorrection, let means = ranges.channelMeans(of: plan.structure.nodes[index].inputs[operands.data])
+        {
+            corrected =
+                BiasCorrection.corrected(
+                    bias, node: node, weights: weights, quantized: quantized, inputMeans: means) ?? bias
         }
         let hasIntegerResult = node.outputs.first.map { isQuantizedDownstream($0) } ?? false
         if plan.recipe.bias == .float32 && (hasIntegerResult || !operands.isMatrixProduct) {
@@ -150,7 +152,9 @@ extension QDQRewriter {
             }
             return
         }
-        if let name = integerBias(corrected, named: node.inputs[biasIndex], activation: activation, quantized.parameters) {
+        if let name = integerBias(
+            corrected, named: node.inputs[biasIndex], activation: activation, quantized.parameters)
+        {
             node.inputs[biasIndex] = name
         } else {
             notes.append(
@@ -183,7 +187,8 @@ extension QDQRewriter {
     ) -> String? {
         let values = bias.array(of: Float.self)
         let scales = weights.scales.map { $0 * activation.scales[0] }
-        guard scales.allSatisfy({ $0 >= .leastNormalMagnitude }), scales.count == 1 || scales.count == values.count else {
+        guard scales.allSatisfy({ $0 >= .leastNormalMagnitude }), scales.count == 1 || scales.count == values.count
+        else {
             return nil
         }
         var integers: [Int32] = []

@@ -112,7 +112,9 @@ extension QuantizationPlan {
     /// Whether the result of node `index` becomes integers even if no integer node uses it.
     private func keepsIntegerResult(_ index: Int) -> Bool {
         if recipe.results == .quantized { return true }
-        guard let group = structure.groupOfNode[index], let main = structure.groups[group].nodes.first else { return true }
+        guard let group = structure.groupOfNode[index], let main = structure.groups[group].nodes.first else {
+            return true
+        }
         // Engines have no integer convolution with a float result.
         if case .weighted(let operands) = structure.roles[main] { return !operands.isMatrixProduct }
         return false
@@ -134,7 +136,8 @@ extension QuantizationPlan {
         for value in needed {
             guard let range = known.range(of: value, method: recipe.calibration) else { continue }
             let key = classes.representative(of: value)
-            ranges[key] = ranges[key].map { min($0.lowerBound, range.lowerBound)...max($0.upperBound, range.upperBound) } ?? range
+            ranges[key] =
+                ranges[key].map { min($0.lowerBound, range.lowerBound)...max($0.upperBound, range.upperBound) } ?? range
         }
         for value in needed {
             guard let range = ranges[classes.representative(of: value)] else { continue }

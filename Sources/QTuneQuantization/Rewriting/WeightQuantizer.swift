@@ -16,7 +16,8 @@ enum WeightQuantizer {
         }
         guard isFinite else {
             throw QTuneError(
-                .unsupported, "values that are infinite or no numbers cannot be quantized", place: ["constant '\(name)'"],
+                .unsupported, "values that are infinite or no numbers cannot be quantized",
+                place: ["constant '\(name)'"],
                 remedy: "leave the layers that use it in float32")
         }
     }

@@ -7,7 +7,8 @@ enum ConvolutionRule: OperatorRule {
 
     static func role(of node: Node, in context: RuleContext) -> NodeRole? {
         guard context.isActivation(context.operand(0, of: node)),
-            let weights = context.floatConstant(context.operand(1, of: node)), weights.shape.rank >= 3, weights.count > 0
+            let weights = context.floatConstant(context.operand(1, of: node)), weights.shape.rank >= 3,
+            weights.count > 0
         else { return nil }
         let biasName = context.operand(2, of: node)
         guard biasName.isEmpty || context.floatConstant(biasName) != nil else { return nil }

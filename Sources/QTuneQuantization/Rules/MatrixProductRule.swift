@@ -23,7 +23,8 @@ enum MatrixProductRule: OperatorRule {
         guard bias.isEmpty || context.floatConstant(bias) != nil, flag("transA", of: node) == 0 else { return nil }
         let columns = flag("transB", of: node) == 0 ? 1 : 0
         // The accumulator's scale fits the bias only where it is added as it is, one value for each column.
-        let fits = !bias.isEmpty && factor("alpha", of: node) == 1 && factor("beta", of: node) == 1
+        let fits =
+            !bias.isEmpty && factor("alpha", of: node) == 1 && factor("beta", of: node) == 1
             && context.floatConstant(bias)?.count == weights.shape[columns]
         return .weighted(WeightedOperands(bias: fits ? 2 : nil, channelAxis: columns, isMatrixProduct: true))
     }

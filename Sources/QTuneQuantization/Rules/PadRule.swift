@@ -12,7 +12,8 @@ enum PadRule: OperatorRule {
         }
         let value = context.operand(2, of: node)
         guard !value.isEmpty else { return .passThrough }
-        guard let constant = context.floatConstant(value), constant.count == 1, constant.array(of: Float.self) == [0] else {
+        guard let constant = context.floatConstant(value), constant.count == 1, constant.array(of: Float.self) == [0]
+        else {
             return nil
         }
         return .passThrough

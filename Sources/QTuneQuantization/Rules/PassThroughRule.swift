@@ -3,7 +3,8 @@ internal import QTuneGraph
 /// Operators that move values without computing new ones, so that integers pass through them as they are.
 enum PassThroughRule: OperatorRule {
     static let operators = [
-        "MaxPool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Gather",
+        "MaxPool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split",
+        "Gather",
         "DepthToSpace", "SpaceToDepth", "Identity", "Expand", "Tile", "Resize",
     ]
 

@@ -11,7 +11,8 @@ struct ReshapeSimplification: Pass {
     func run(_ rewriting: inout Rewriting) throws {
         for id in rewriting.editor.nodeIDs {
             guard var node = rewriting.editor[id], node.qualifiedType == "Reshape", node.inputs.count == 2,
-                node.inputs.count > 1, rewriting.constant(node, 1) == nil, let elements = rewriting.value(node.inputs[1]).elements
+                node.inputs.count > 1, rewriting.constant(node, 1) == nil,
+                let elements = rewriting.value(node.inputs[1]).elements
             else { continue }
             let open = elements.indices.filter { elements[$0].value == nil }
             guard open.count <= 1, elements.allSatisfy({ ($0.value ?? 1) > 0 }) else {

@@ -31,7 +31,9 @@ struct SensitivityRanking {
         let total = quantizer.groups.count * 2
         var coarse = recipe
         coarse.granularity = .tensor
-        let fine = try Sensitivity.measure(quantizer, recipe: recipe, source: source, threads: threads) { progress($1, total) }
+        let fine = try Sensitivity.measure(quantizer, recipe: recipe, source: source, threads: threads) {
+            progress($1, total)
+        }
         let perTensor =
             recipe.granularity == .tensor
             ? fine
@@ -39,7 +41,8 @@ struct SensitivityRanking {
                 progress(total / 2 + $1, total)
             }
         let errors = try TensorErrors.measure(
-            float: quantizer.model, quantized: quantizer.quantize(recipe.excluding([])), source: source, threads: threads)
+            float: quantizer.model, quantized: quantizer.quantize(recipe.excluding([])), source: source,
+            threads: threads)
         let scores = try self.scores(fine, perTensor, errors: errors, recipe: recipe)
         return ExemptionRanking(
             steps: try steps(scores, recipe: recipe, coarse: coarse), scores: scores,
@@ -47,7 +50,9 @@ struct SensitivityRanking {
     }
 
     /// Every step, those that take away the most divergence for each byte first.
-    private func steps(_ scores: [ExemptionRanking.Score], recipe: Recipe, coarse: Recipe) throws -> [ExemptionRanking.Step] {
+    private func steps(_ scores: [ExemptionRanking.Score], recipe: Recipe, coarse: Recipe) throws -> [ExemptionRanking
+        .Step]
+    {
         let smallest = try bytes(coarse)
         var steps: [(step: ExemptionRanking.Step, worth: Double)] = []
         for score in scores {
