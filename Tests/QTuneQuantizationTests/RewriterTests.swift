@@ -132,6 +132,28 @@ import Testing
         #expect(graph.initializers[weights.inputs[1]]?.shape == [channels])
     }
 
+    /// conv -> conv -> conv of which the middle one stays float: a one-operand Max guards it, and nothing else is guarded.
+    @Test func aFloatLayerBetweenIntegerLayersIsGuarded() throws {
+        let g = GraphBuilder()
+        var value = g.input("x", .float32, [1, 2, 4, 4])
+        for name in ["a", "b", "c"] {
+            let weights = g.constant(Tensor([1, -2, 0.5, 0.25] as [Float], shape: [2, 2, 1, 1]), named: "w\(name)")
+            value = g("Conv", value, weights, named: name)
+        }
+        let model = g.model(value)
+        let quantizer = Quantizer(
+            model, statistics: statistics(["x": (-1, 1), "a": (-2, 2), "b": (-3, 3), "c": (-4, 4)]))
+        let names = quantizer.groups.map(\.name)
+        let quantized = try quantizer.quantize(Recipe().excluding([names[1]])).model
+        let guards = quantized.graph.nodes.filter { $0.opType == "Max" }
+        #expect(guards.count == 1)
+        let layer = try #require(quantized.graph.nodes.first { $0.inputs.contains("wb") })
+        #expect(layer.inputs[0] == guards.first?.outputs[0])
+        #expect(guards.first?.inputs.count == 1)
+        let whole = try quantizer.quantize(Recipe()).model
+        #expect(!whole.graph.nodes.contains { $0.opType == "Max" })
+    }
+
     @Test func namesAreTheSameEachTime() throws {
         let quantizer = Quantizer(residual(), statistics: residualStatistics)
         #expect(try quantizer.quantize(Recipe()).model == quantizer.quantize(Recipe()).model)

@@ -34,6 +34,7 @@ struct QDQRewriter {
         for (index, id) in ids.enumerated() where plan.isRedundantClamp(index) { removeClamp(id) }
         let position = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
         for value in plan.parameters.keys.sorted() { quantizeActivation(value, position) }
+        for (index, id) in ids.enumerated() where !plan.isInteger[index] { keepFloat(index, id) }
         var model = source
         model.graph = try editor.finish()
         return QuantizedModel(model: model, tensors: tensors, notes: notes)
@@ -85,6 +86,28 @@ struct QDQRewriter {
 }
 
 extension QDQRewriter {
+    /// Keeps other engines from quantizing a layer that was left in float on purpose: ONNX Runtime gives the weights of
+    /// a layer between DequantizeLinear and QuantizeLinear one int8 scale of its own. A maximum over one value, which
+    /// changes nothing, in front of the layer breaks that pattern.
+    private mutating func keepFloat(_ index: Int, _ id: GraphEditor.NodeID) {
+        guard case .weighted(let operands) = plan.structure.roles[index], var node = editor[id],
+            let result = node.outputs.first, isQuantizedNext(result),
+            let producer = editor.producer(of: node.inputs[operands.data]),
+            editor[producer]?.opType == "DequantizeLinear"
+        else { return }
+        let kept = editor.freshName("\(node.inputs[operands.data])_kept")
+        editor.insert(Node("Max", inputs: [node.inputs[operands.data]], outputs: [kept]))
+        node.inputs[operands.data] = kept
+        editor.replace(id, with: node)
+    }
+
+    /// Whether `value` goes to QuantizeLinear, directly or through one node.
+    private func isQuantizedNext(_ value: String) -> Bool {
+        let users = editor.consumers(of: value).compactMap { editor[$0] }
+        let next = users.flatMap(\.outputs).flatMap { editor.consumers(of: $0) }.compactMap { editor[$0] }
+        return (users + next).contains { $0.opType == "QuantizeLinear" }
+    }
+
     private mutating func quantizeConstants(of index: Int, _ id: GraphEditor.NodeID) throws {
         guard var node = editor[id] else { return }
         switch plan.structure.roles[index] {
