@@ -86,9 +86,9 @@ struct QDQRewriter {
 }
 
 extension QDQRewriter {
-    /// Keeps other engines from quantizing a layer that was left in float on purpose: ONNX Runtime gives the weights of
-    /// a layer between DequantizeLinear and QuantizeLinear one int8 scale of its own. A maximum over one value, which
-    /// changes nothing, in front of the layer breaks that pattern.
+    /// Keeps other engines from quantizing a layer that was left in float on purpose: ONNX Runtime's optimizer
+    /// WeightBiasQuantization does so with a layer between DequantizeLinear and QuantizeLinear. A maximum over one
+    /// value, which changes nothing, in front of the layer breaks that pattern.
     private mutating func keepFloat(_ index: Int, _ id: GraphEditor.NodeID) {
         guard case .weighted(let operands) = plan.structure.roles[index], var node = editor[id],
             let result = node.outputs.first, isQuantizedNext(result),
