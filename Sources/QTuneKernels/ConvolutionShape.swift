@@ -113,9 +113,6 @@ package struct ConvolutionShape: Hashable, Sendable {
     /// A 1x1 window that steps over every pixel, so that output pixels are input pixels.
     package var isEveryPixel: Bool { kernel == .one && stride == .one && padding == .none }
 
-    /// A product of pixels and weights.
-    package var isPointwise: Bool { isEveryPixel && groups == 1 }
-
     /// Multiply-accumulates of the whole convolution.
     package var multiplyAccumulates: Int {
         outputPixels * outputChannels * inputChannelsPerGroup * kernel.area
