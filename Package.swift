@@ -60,10 +60,13 @@ let package = Package(
             ]),
         module("QTuneReport"),
         module(
+            "QTuneVerification",
+            on: ["QTuneRuntime", "QTuneOperators", "QTuneONNX", "QTuneGraph", "QTuneKernels", "QTuneTensor"]),
+        module(
             "QTune",
             on: [
                 "QTuneTensor", "QTuneKernels", "QTuneGraph", "QTuneONNX", "QTuneOperators", "QTuneRuntime", "QTuneData",
-                "QTuneQuantization", "QTuneSearch", "QTuneReport",
+                "QTuneQuantization", "QTuneSearch", "QTuneReport", "QTuneVerification",
             ]),
         .executableTarget(
             name: "QTuneCLI",
@@ -85,10 +88,13 @@ let package = Package(
             of: "QTuneSearch",
             on: ["QTuneQuantization", "QTuneRuntime", "QTuneGraph", "QTuneTensor", "QTuneData", "QTuneONNX"]),
         tests(of: "QTuneReport"),
+        tests(of: "QTuneVerification", on: ["QTuneRuntime", "QTuneONNX", "QTuneGraph", "QTuneTensor"]),
         .testTarget(
             name: "QTuneConformanceTests",
-            dependencies: ["QTuneONNX", "QTuneRuntime", "QTuneOperators", "QTuneKernels", "QTuneGraph", "QTuneTensor"],
-            swiftSettings: strictSettings),
+            dependencies: [
+                "QTuneVerification", "QTuneONNX", "QTuneRuntime", "QTuneOperators", "QTuneGraph", "QTuneTensor",
+            ],
+            resources: [.copy("exclusions.txt")], swiftSettings: strictSettings),
         tests(
             of: "QTuneCLI", on: ["QTuneONNX", "QTuneRuntime", "QTuneKernels", "QTuneGraph", "QTuneTensor"]),
     ],

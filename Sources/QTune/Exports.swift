@@ -8,3 +8,4 @@
 @_exported public import QTuneRuntime
 @_exported public import QTuneSearch
 @_exported public import QTuneTensor
+@_exported public import QTuneVerification

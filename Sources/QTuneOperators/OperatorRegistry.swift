@@ -28,10 +28,11 @@ package struct OperatorRegistry: Sendable {
     /// Throws `QTuneError.Code.unsupported` for operators, versions and variants that are not there.
     package func make(_ node: Node, opsets: [String: Int]) throws -> any Operator {
         try locating("node '\(node.label)' (\(node.qualifiedType))") {
-            guard let type = find(node.domain, node.opType) else {
-                throw QTuneError(.unsupported, "the operator \(node.qualifiedType) is not known")
-            }
             let opset = opsets[node.domain] ?? 1
+            guard let type = find(node.domain, node.opType) else {
+                throw QTuneError(
+                    .unsupported, "the operator \(node.qualifiedType) of operator set \(opset) is not known")
+            }
             if let oldest = type.versions.first, opset < oldest {
                 throw QTuneError(
                     .unsupported,
