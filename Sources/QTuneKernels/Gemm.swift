@@ -10,25 +10,30 @@ package enum Gemm {
     /// Rows of the product from which on packing B pays.
     private static let rowsToPack = 8
 
-    /// `c = alpha * a * b + beta * c` with `a` of m x k and `b` of k x n, each dense from its offset on and, where
-    /// `transpose` says so, stored the other way round. With `beta` 0 what `c` holds does not count.
-    /// - Parameter pool: shares out a large product; nil runs it on the caller alone.
+    /// `c = alpha * a * b + beta * c` with `a` of m x k and `b` of k x n, from their offsets on and, where `transpose` says
+    /// so, stored the other way round. With `beta` 0 what `c` holds does not count.
+    /// - Parameters:
+    ///   - aStride: floats between rows as they are stored; nil where the rows follow one another. So for `b` and `c`.
+    ///   - pool: shares out a large product; nil runs it on the caller alone.
     /// - Precondition: float32 tensors that hold the elements named.
     package static func multiply(
-        m: Int, n: Int, k: Int, a: Tensor, aOffset: Int = 0, transposeA: Bool = false, b: Tensor, bOffset: Int = 0,
-        transposeB: Bool = false, c: Tensor, cOffset: Int = 0, alpha: Float = 1, beta: Float = 0,
-        pool: ThreadPool? = nil, tier: CPUTier? = nil
+        m: Int, n: Int, k: Int, a: Tensor, aOffset: Int = 0, aStride: Int? = nil, transposeA: Bool = false,
+        b: Tensor, bOffset: Int = 0, bStride: Int? = nil, transposeB: Bool = false, c: Tensor, cOffset: Int = 0,
+        cStride: Int? = nil, alpha: Float = 1, beta: Float = 0, pool: ThreadPool? = nil, tier: CPUTier? = nil
     ) {
         precondition(a.dtype == .float32 && b.dtype == .float32 && c.dtype == .float32, "not float32")
         precondition(m >= 0 && n >= 0 && k >= 0 && max(m, n, k) <= Int(Int32.max), "sizes out of range")
-        precondition(aOffset >= 0 && aOffset + m * k <= a.count, "a is too small")
-        precondition(bOffset >= 0 && bOffset + k * n <= b.count, "b is too small")
-        precondition(cOffset >= 0 && cOffset + m * n <= c.count, "c is too small")
+        let aRows = StoredRows(transposeA ? k : m, of: transposeA ? m : k, stride: aStride)
+        let bRows = StoredRows(transposeB ? n : k, of: transposeB ? k : n, stride: bStride)
+        let cRows = StoredRows(m, of: n, stride: cStride)
+        precondition(aRows.fit(a, from: aOffset), "a is too small")
+        precondition(bRows.fit(b, from: bOffset), "b is too small")
+        precondition(cRows.fit(c, from: cOffset), "c is too small")
         guard m > 0, n > 0 else { return }
         let product = Product(
-            m: m, n: n, k: k, a: a.unsafeElements(Float.self) + aOffset, transposeA: transposeA,
-            b: b.unsafeElements(Float.self) + bOffset, transposeB: transposeB,
-            c: c.unsafeElements(Float.self) + cOffset, alpha: alpha, beta: beta)
+            m: m, n: n, k: k, a: a.unsafeElements(Float.self) + aOffset, aStride: aRows.stride, transposeA: transposeA,
+            b: b.unsafeElements(Float.self) + bOffset, bStride: bRows.stride, transposeB: transposeB,
+            c: c.unsafeElements(Float.self) + cOffset, cStride: cRows.stride, alpha: alpha, beta: beta)
         if m >= rowsToPack, n >= rowsToPack, k > 0, beta == 0 || beta == 1 {
             product.runPacked(pool: pool ?? serial, tier: tier)
         } else {
@@ -43,37 +48,60 @@ package enum Gemm {
     fileprivate static let singleThreaded: Void = openblas_set_num_threads(1)
 }
 
+/// The rows of an operand as they are stored.
+private struct StoredRows {
+    let count: Int
+    let length: Int
+    let stride: Int
+
+    init(_ count: Int, of length: Int, stride: Int?) {
+        self.count = count
+        self.length = length
+        self.stride = stride ?? length
+        precondition(self.stride >= length && self.stride <= Int(Int32.max), "rows overlap or are too far apart")
+    }
+
+    func fit(_ tensor: Tensor, from offset: Int) -> Bool {
+        offset >= 0 && (count == 0 || length == 0 || offset + (count - 1) * stride + length <= tensor.count)
+    }
+}
+
 /// One product, its operands in memory.
 private struct Product {
     var m: Int
     var n: Int
     var k: Int
     var a: UnsafePointer<Float>
+    var aStride: Int
     var transposeA: Bool
     var b: UnsafePointer<Float>
+    var bStride: Int
     var transposeB: Bool
     var c: UnsafeMutablePointer<Float>
+    var cStride: Int
     var alpha: Float
     var beta: Float
 
     func runPacked(pool: ThreadPool, tier: CPUTier?) {
         let columns = PackedColumns(
-            matrix: b, transposed: transposeB, depth: k, columns: n, scale: alpha, kernel: FloatKernels.gemm(for: tier),
-            tier: tier)
-        guard transposeA else { return run(rows: a, columns, pool: pool, tier: tier) }
+            matrix: b, stride: bStride, transposed: transposeB, depth: k, columns: n, scale: alpha,
+            kernel: FloatKernels.gemm(for: tier), tier: tier)
+        guard transposeA else { return run(rows: a, stride: aStride, columns, pool: pool, tier: tier) }
         let rows = TensorStorage(byteCount: m * k * MemoryLayout<Float>.stride)
-        FloatKernels.transpose(for: tier).run(MemoryLayout<Float>.stride, a, m, rows.base, k, k, m)
-        run(rows: rows.base.assumingMemoryBound(to: Float.self), columns, pool: pool, tier: tier)
+        FloatKernels.transpose(for: tier).run(MemoryLayout<Float>.stride, a, aStride, rows.base, k, k, m)
+        run(rows: rows.base.assumingMemoryBound(to: Float.self), stride: k, columns, pool: pool, tier: tier)
         extendLifetime(rows)
     }
 
-    private func run(rows: UnsafePointer<Float>, _ columns: PackedColumns, pool: ThreadPool, tier: CPUTier?) {
+    private func run(
+        rows: UnsafePointer<Float>, stride: Int, _ columns: PackedColumns, pool: ThreadPool, tier: CPUTier?
+    ) {
         let product = GatheredProduct(
-            columns: columns, rows: m, taps: 1, depth: k, floatsPerRow: k, output: c, outputStride: n,
+            columns: columns, rows: m, taps: 1, depth: k, floatsPerRow: k, output: c, outputStride: cStride,
             residual: beta == 0 ? nil : UnsafePointer(c), activation: .none,
             elementwise: FloatKernels.elementwise(for: tier))
         product.run(pool: pool) { range, pointers in
-            for row in range { pointers[row - range.lowerBound] = rows + row * k }
+            for row in range { pointers[row - range.lowerBound] = rows + row * stride }
         }
     }
 
@@ -81,7 +109,7 @@ private struct Product {
         _ = Gemm.singleThreaded
         cblas_sgemm(
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(1, transposeA ? m : k)), b,
-            blasint(max(1, transposeB ? k : n)), beta, c, blasint(n))
+            blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(1, aStride)), b, blasint(max(1, bStride)), beta, c,
+            blasint(cStride))
     }
 }

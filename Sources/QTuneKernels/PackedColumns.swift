@@ -46,22 +46,24 @@ struct PackedColumns: @unchecked Sendable {
         }
     }
 
-    /// Packs `scale` times a dense matrix of `depth` x `columns`, or of `columns` x `depth` where `transposed` says so.
+    /// Packs `scale` times a matrix of `depth` x `columns`, or of `columns` x `depth` where `transposed` says so.
+    /// - Parameter stride: floats between rows of the matrix as it is stored; nil where they follow one another.
     init(
-        matrix: UnsafePointer<Float>, transposed: Bool, depth: Int, columns: Int, scale: Float = 1,
+        matrix: UnsafePointer<Float>, stride: Int? = nil, transposed: Bool, depth: Int, columns: Int, scale: Float = 1,
         kernel: qt_f32_gemm_row, tier: CPUTier?, bias: (Int) -> Float = { _ in 0 }
     ) {
         let transpose = FloatKernels.transpose(for: tier)
         let elements = FloatKernels.elementwise(for: tier)
+        let stride = stride ?? (transposed ? depth : columns)
         self.init(depth: depth, columns: columns, kernel: kernel, bias: bias) { panel, target in
             if transposed {
                 transpose.run(
-                    MemoryLayout<Float>.stride, matrix + panel.firstColumn * depth, depth, target, panel.width,
+                    MemoryLayout<Float>.stride, matrix + panel.firstColumn * stride, stride, target, panel.width,
                     panel.columns, depth)
             } else {
                 for row in 0..<depth {
                     (target + row * panel.width).update(
-                        from: matrix + row * columns + panel.firstColumn, count: panel.columns)
+                        from: matrix + row * stride + panel.firstColumn, count: panel.columns)
                 }
             }
             if scale != 1 { elements.unary(QT_UNARY_AFFINE, target, target, depth * panel.width, scale, 0) }

@@ -1,6 +1,7 @@
 /// The lists of operators, one a category. A new operator is one line in its category's list.
 package enum OperatorCategories {
     package static let all: [any Operator.Type] = [
+        attention,
         contributed,
         controlFlow,
         elementwise,

@@ -33,8 +33,9 @@ struct AxisRuns {
 /// An operator that gives a float tensor of its first operand's type and shape, run by run.
 protocol RunOperator: Operator {
     func runs(of shape: Shape) throws -> AxisRuns
-    /// Transforms one run, gathered in a row, in place.
-    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element])
+    /// Transforms one run, gathered in a row, in place. `rounding` is that of the tensor's type, whose elements are
+    /// computed with in a wider one where it has 16 bits.
+    func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding)
 }
 
 extension RunOperator {
@@ -45,19 +46,20 @@ extension RunOperator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let runs = try runs(of: input.shape)
+        let rounding = FloatRounding(input.dtype) ?? .none
         return [
             try context.makeFloatOutput(0, input.dtype, input.shape) { output in
                 if input.dtype == .float64 {
-                    transform(Double.self, input, runs, into: output)
+                    transform(Double.self, input, runs, rounding, into: output)
                 } else {
-                    transform(Float.self, input.widened(), runs, into: output)
+                    transform(Float.self, input.widened(), runs, rounding, into: output)
                 }
             }
         ]
     }
 
-    private func transform<Element: TensorElement & BinaryFloatingPoint>(
-        _: Element.Type, _ input: Tensor, _ runs: AxisRuns, into output: Tensor
+    private func transform<Element: SteppedFloat>(
+        _: Element.Type, _ input: Tensor, _ runs: AxisRuns, _ rounding: FloatRounding, into output: Tensor
     ) {
         guard input.count > 0 else { return }
         var row = [Element](repeating: 0, count: runs.length)
@@ -65,7 +67,7 @@ extension RunOperator {
             output.withMutableSpan(of: Element.self) { target in
                 runs.forEachRun { start in
                     for index in 0..<runs.length { row[index] = source[start + index * runs.inner] }
-                    transform(&row)
+                    transform(&row, rounding: rounding)
                     for index in 0..<runs.length { target[start + index * runs.inner] = row[index] }
                 }
             }

@@ -15,7 +15,7 @@ struct Hardmax: RunOperator {
 
     func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
 
-    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
+    func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         let largest = run.max()
         let winner = run.firstIndex { $0 == largest }
         for index in run.indices { run[index] = index == winner ? 1 : 0 }

@@ -16,7 +16,7 @@ struct LogSoftmax: RunOperator {
 
     func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
 
-    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
+    func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         let largest = run.max() ?? 0
         let sum = run.reduce(0.0) { $0 + exp(Double($1 - largest)) }
         let offset = Element(log(sum))

@@ -20,7 +20,7 @@ struct LpNormalization: RunOperator {
 
     func runs(of shape: Shape) throws -> AxisRuns { try AxisRuns(shape, axis: axis) }
 
-    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
+    func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         let norm =
             exponent == 1
             ? run.reduce(0) { $0 + $1.magnitude } : run.reduce(0) { $0 + $1 * $1 }.squareRoot()

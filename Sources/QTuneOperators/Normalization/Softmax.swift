@@ -1,4 +1,3 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
 
@@ -16,13 +15,7 @@ struct Softmax: RunOperator {
 
     func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
 
-    func transform<Element: TensorElement & BinaryFloatingPoint>(_ run: inout [Element]) {
-        let largest = run.max() ?? 0
-        var sum: Element = 0
-        for index in run.indices {
-            run[index] = Element(exp(Double(run[index] - largest)))
-            sum += run[index]
-        }
-        for index in run.indices { run[index] /= sum }
+    func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
+        SteppedSoftmax.apply(&run, rounding: rounding)
     }
 }

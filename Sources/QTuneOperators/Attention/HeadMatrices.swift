@@ -1,0 +1,104 @@
+import QTuneKernels
+import QTuneTensor
+
+/// A tensor's matrices by batch and head: the vectors of a sequence, one a row.
+struct HeadMatrices {
+    let tensor: Tensor
+    let batches: Int
+    let heads: Int
+    /// Length of the sequence.
+    let rows: Int
+    /// Elements of a vector.
+    let columns: Int
+    /// Elements between neighbouring rows.
+    let rowStride: Int
+    let headStride: Int
+
+    /// The matrices of a tensor [batch, heads, sequence, size], or [batch, sequence, heads * size] of which `heads` says
+    /// how many there are.
+    init(_ tensor: Tensor, heads: Int?) throws {
+        let lengths = tensor.shape.dimensions
+        self.tensor = tensor
+        switch lengths.count {
+        case 4:
+            (batches, self.heads, rows, columns) = (lengths[0], lengths[1], lengths[2], lengths[3])
+            rowStride = columns
+            headStride = rows * columns
+        case 3:
+            guard let heads, heads > 0, lengths[2] % heads == 0 else {
+                throw QTuneError(
+                    .invalidInput, "\(tensor.shape) does not divide into \(heads.map(String.init) ?? "unnamed") heads")
+            }
+            (batches, self.heads, rows, columns) = (lengths[0], heads, lengths[1], lengths[2] / heads)
+            rowStride = lengths[2]
+            headStride = columns
+        default: throw QTuneError(.invalidInput, "an attention operand of shape \(tensor.shape)")
+        }
+        // The strides of an empty tensor say nothing of what a product of it would take.
+        guard lengths.allSatisfy({ $0 <= Int(Int32.max) }) else {
+            throw QTuneError(.unsupported, "attention over \(tensor.shape)")
+        }
+    }
+
+    /// Where row `row` of a matrix starts.
+    func offset(batch: Int, head: Int, row: Int = 0) -> Int {
+        batch * heads * rows * columns + head * headStride + row * rowStride
+    }
+
+    /// Rows `range` of a matrix, as products take them.
+    func place(_ batch: Int, _ head: Int, _ range: Range<Int>) -> MatrixPlace {
+        MatrixPlace(
+            tensor: tensor, offset: offset(batch: batch, head: head, row: range.lowerBound), stride: rowStride)
+    }
+
+    /// The same view of another tensor of this shape.
+    func over(_ other: Tensor) throws -> HeadMatrices { try HeadMatrices(other, heads: heads) }
+}
+
+/// A matrix in a tensor: where it starts and how far its rows are apart.
+struct MatrixPlace {
+    var tensor: Tensor
+    var offset: Int
+    var stride: Int
+}
+
+/// Element types that attention is computed in.
+protocol AttentionElement: SteppedFloat {
+    /// Writes `scale * a * b`, m x k times k x n; `b` is stored as n x k where `transposed` says so.
+    static func multiply(
+        m: Int, n: Int, k: Int, _ a: MatrixPlace, _ b: MatrixPlace, transposed: Bool, scale: Self, into c: MatrixPlace)
+}
+
+extension Float: AttentionElement {
+    static func multiply(
+        m: Int, n: Int, k: Int, _ a: MatrixPlace, _ b: MatrixPlace, transposed: Bool, scale: Float, into c: MatrixPlace
+    ) {
+        QTuneKernels.Gemm.multiply(
+            m: m, n: n, k: k, a: a.tensor, aOffset: a.offset, aStride: a.stride, b: b.tensor, bOffset: b.offset,
+            bStride: b.stride, transposeB: transposed, c: c.tensor, cOffset: c.offset, cStride: c.stride, alpha: scale)
+    }
+}
+
+extension Double: AttentionElement {
+    static func multiply(
+        m: Int, n: Int, k: Int, _ a: MatrixPlace, _ b: MatrixPlace, transposed: Bool, scale: Double,
+        into c: MatrixPlace
+    ) {
+        a.tensor.withSpan(of: Double.self) { left in
+            b.tensor.withSpan(of: Double.self) { right in
+                c.tensor.withMutableSpan(of: Double.self) { result in
+                    for row in 0..<m {
+                        for column in 0..<n {
+                            var sum = 0.0
+                            for step in 0..<k {
+                                let place = transposed ? column * b.stride + step : step * b.stride + column
+                                sum += left[a.offset + row * a.stride + step] * right[b.offset + place]
+                            }
+                            result[c.offset + row * c.stride + column] = scale * sum
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
