@@ -14,6 +14,8 @@ package enum OperatorCategories {
         recurrent,
         reduction,
         resampling,
+        signal,
         tensor,
+        text,
     ].flatMap { $0 }
 }

@@ -70,7 +70,7 @@ extension MatrixProductOperands {
         }
     }
 
-    private func multiply<Element: MultiplyAccumulate>(_: Element.Type, _ a: Tensor, _ b: Tensor, into output: Tensor) {
+    func multiply<Element: MultiplyAccumulate>(_: Element.Type, _ a: Tensor, _ b: Tensor, into output: Tensor) {
         a.withSpan(of: Element.self) { a in
             b.withSpan(of: Element.self) { b in
                 output.withMutableSpan(of: Element.self) { multiply(a, b, into: &$0) }

@@ -1,0 +1,6 @@
+extension OperatorCategories {
+    /// Operators on strings.
+    static let text: [any Operator.Type] = [
+        StringConcat.self, StringSplit.self, StringNormalizer.self, RegexFullMatch.self, TfIdfVectorizer.self,
+    ]
+}
