@@ -1,7 +1,6 @@
+import Foundation
 import QTuneGraph
 import QTuneTensor
-
-internal import Foundation
 
 /// For each probability of the operand 1 as often as it says, otherwise 0.
 struct Bernoulli: Operator {

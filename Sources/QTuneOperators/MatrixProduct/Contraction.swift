@@ -98,7 +98,8 @@ private struct Factor {
     ) throws {
         let plain = batch + (outerFirst ? outer + depth : depth + outer)
         let transposed = batch + (outerFirst ? depth + outer : outer + depth)
-        let readsTransposed = operand.labels == transposed && operand.labels != plain
+        let readsTransposed =
+            operand.labels == transposed && operand.labels != plain
             && operand.tensor.dtype == .float32
         isTransposed = readsTransposed
         tensor = readsTransposed ? operand.tensor : try operand.ordered(by: plain, pool: pool).tensor

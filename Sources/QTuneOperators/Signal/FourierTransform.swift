@@ -1,6 +1,5 @@
+import Foundation
 import QTuneTensor
-
-internal import Foundation
 
 /// Discrete Fourier transforms of one length, which may be any: lengths of small prime factors by mixed radices, others
 /// by Bluestein's convolution. The time goes with `n log n`.

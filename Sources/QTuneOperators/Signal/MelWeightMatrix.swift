@@ -1,7 +1,6 @@
+import Foundation
 import QTuneGraph
 import QTuneTensor
-
-internal import Foundation
 
 /// Weights that gather the frequencies of a spectrum into bands of the mel scale: a triangle of height 1 for each band,
 /// from the middle of the band below to the middle of the band above.

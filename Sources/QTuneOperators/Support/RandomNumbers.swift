@@ -1,4 +1,4 @@
-internal import Foundation
+import Foundation
 
 /// Pseudo-random numbers: xoshiro256**, which passes the known statistical tests, started through SplitMix64 so that
 /// near seeds give unlike streams.

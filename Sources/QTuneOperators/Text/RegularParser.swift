@@ -149,7 +149,9 @@ extension RegularParser {
         place += 1
         let outer = flags
         if take("?") {
-            for (sign, what) in ["=": "looking ahead", "!": "looking ahead", "<=": "looking back", "<!": "looking back"]
+            for (sign, what) in [
+                "=": "looking ahead", "!": "looking ahead", "<=": "looking back", "<!": "looking back",
+            ]
             where take(sign) {
                 throw unsupported("\(what), which RE2 has not either,")
             }
