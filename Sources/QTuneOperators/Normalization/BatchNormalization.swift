@@ -2,7 +2,7 @@ import QTuneGraph
 import QTuneTensor
 
 /// `scale * (x - mean) / sqrt(variance + epsilon) + bias` for each channel of [batch, channels, ...]. In training mode
-/// mean and variance are those of the input, and the running ones are outputs.
+/// mean and variance are those of the input, and the running ones are outputs; before version 14 those of the input too.
 struct BatchNormalization: Operator {
     static let name = "BatchNormalization"
     static let versions = [7, 9, 14, 15]
@@ -10,19 +10,21 @@ struct BatchNormalization: Operator {
     private let epsilon: Float
     private let momentum: Float
     private let trains: Bool
-    private let version: Int
+    /// Whether each element of an image has statistics of its own, not each channel.
+    private let isElementwise: Bool
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 5...5, outputs: 1...5)
         epsilon = try node.float("epsilon") ?? 1e-5
         momentum = try node.float("momentum") ?? 0.9
-        trains = try node.int("training_mode") ?? 0 != 0
-        version = node.opset
-        if version < 9, try node.int("spatial") ?? 1 == 0 {
-            throw QTuneError(.unsupported, "BatchNormalization with statistics for each element (spatial = 0)")
-        }
-        if version < 14, (1..<node.node.outputs.count).contains(where: node.wantsOutput) {
-            throw QTuneError(.unsupported, "the training outputs of BatchNormalization before operator set 14")
+        // Until version 14 the outputs that a node asks for said whether it trains.
+        trains =
+            node.opset >= 14
+            ? try node.int("training_mode") ?? 0 != 0
+            : (1..<node.node.outputs.count).contains(where: node.wantsOutput)
+        isElementwise = try node.opset < 9 && node.int("spatial") ?? 1 == 0
+        guard trains || !(1..<node.node.outputs.count).contains(where: node.wantsOutput) else {
+            throw QTuneError(.invalidModel, "BatchNormalization has statistics to give in training mode only")
         }
     }
 
@@ -36,7 +38,9 @@ struct BatchNormalization: Operator {
         let input = try context.tensor(0)
         let parameters = try (1...4).map { try context.tensor($0) }
         guard input.shape.rank >= 1 else { throw QTuneError(.invalidInput, "BatchNormalization of a scalar") }
-        let channels = input.shape.rank > 1 ? input.shape[1] : 1
+        let planes = isElementwise ? input.shape.dimensions.dropFirst() : input.shape.dimensions.dropFirst().prefix(1)
+        let channels = planes.reduce(1, *)
+        let plane = isElementwise ? 1 : input.shape.dimensions.dropFirst(2).reduce(1, *)
         guard parameters.allSatisfy({ $0.shape.elementCount == channels }) else {
             throw QTuneError(
                 .invalidInput, "\(channels) channels with parameters of \(parameters.map { $0.shape.description })")
@@ -44,11 +48,13 @@ struct BatchNormalization: Operator {
         var values = try parameters.map { try $0.doubles() }
         var running: [Value] = []
         if trains {
-            let current = try statistics(input, channels: channels)
-            running = try zip(current, 0...).map { statistic, index in
-                let old = values[2 + index]
-                let mixed = zip(old, statistic).map { Double(momentum) * $0 + (1 - Double(momentum)) * $1 }
-                return .tensor(try Tensor.floats(mixed, dtype: parameters[2 + index].dtype, shape: [channels]))
+            let current = try statistics(input, channels: channels, plane: plane)
+            let mixed = zip(values[2...3], current).map { old, new in
+                zip(old, new).map { Double(momentum) * $0 + (1 - Double(momentum)) * $1 }
+            }
+            running = try zip(mixed + current, [2, 3, 2, 3]).map { values, index in
+                let parameter = parameters[index]
+                return .tensor(try Tensor.floats(values, dtype: parameter.dtype, shape: parameter.shape))
             }
             values.replaceSubrange(2...3, with: current)
         }
@@ -56,19 +62,19 @@ struct BatchNormalization: Operator {
         let offsets = (0..<channels).map { values[1][$0] - values[2][$0] * factors[$0] }
         let normalized = try context.makeFloatOutput(0, input.dtype, input.shape) { output in
             if input.dtype == .float64 {
-                apply(Double.self, input, factors, offsets, into: output)
+                apply(Double.self, input, plane, factors, offsets, into: output)
             } else {
-                apply(Float.self, input.widened(), factors.map { Float($0) }, offsets.map { Float($0) }, into: output)
+                apply(
+                    Float.self, input.widened(), plane, factors.map { Float($0) }, offsets.map { Float($0) }, into: output)
             }
         }
         return [normalized] + running.prefix(max(0, context.outputCount - 1))
     }
 
     private func apply<Element: TensorElement & BinaryFloatingPoint>(
-        _: Element.Type, _ input: Tensor, _ factors: [Element], _ offsets: [Element], into output: Tensor
+        _: Element.Type, _ input: Tensor, _ plane: Int, _ factors: [Element], _ offsets: [Element], into output: Tensor
     ) {
         guard input.count > 0 else { return }
-        let plane = input.shape.dimensions.dropFirst(2).reduce(1, *)
         input.withSpan(of: Element.self) { source in
             output.withMutableSpan(of: Element.self) { target in
                 for start in stride(from: 0, to: source.count, by: plane) {
@@ -81,8 +87,7 @@ struct BatchNormalization: Operator {
     }
 
     /// Mean and variance of each channel over batch and space.
-    private func statistics(_ input: Tensor, channels: Int) throws -> [[Double]] {
-        let plane = input.shape.dimensions.dropFirst(2).reduce(1, *)
+    private func statistics(_ input: Tensor, channels: Int, plane: Int) throws -> [[Double]] {
         let values = try input.doubles()
         var (sums, squares) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
         for (index, value) in values.enumerated() { sums[index / plane % channels] += value }

@@ -1,0 +1,119 @@
+import QTuneKernels
+import QTuneTensor
+
+/// Gathers the samples of a deformable convolution into the columns of a matrix product.
+struct DeformedPatches {
+    let operands: ConvolutionOperands
+    let offsetGroups: Int
+
+    private var window: Window { operands.window }
+
+    /// The columns of one image: [channels * taps, positions].
+    var columns: Shape { [operands.inputChannels * window.kernelCount, window.outputCount] }
+
+    /// Writes the convolution, without a bias, to `output`. Float32 products run on the engine's matrix kernels.
+    func convolve<Element: TensorElement & BinaryFloatingPoint>(
+        _: Element.Type, _ input: Tensor, _ weights: Tensor, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,
+        into output: Tensor
+    ) {
+        let patches = Tensor(uninitialized: Element.dtype, shape: columns)
+        let depth = operands.inputChannels / operands.groups * window.kernelCount
+        let rows = operands.outputChannels / operands.groups
+        for image in 0..<operands.batch {
+            gather(Element.self, image, input, offsets, mask, pool, into: patches)
+            for group in 0..<operands.groups {
+                let product = GroupProduct(
+                    rows: rows, depth: depth, columns: window.outputCount, weight: group * rows * depth,
+                    patch: group * depth * window.outputCount,
+                    output: (image * operands.groups + group) * rows * window.outputCount)
+                if Element.dtype == .float32 {
+                    QTuneKernels.Gemm.multiply(
+                        m: rows, n: product.columns, k: depth, a: weights, aOffset: product.weight, b: patches,
+                        bOffset: product.patch, c: output, cOffset: product.output, pool: pool)
+                } else {
+                    product.run(Element.self, weights, patches, pool, into: output)
+                }
+            }
+        }
+    }
+
+    /// Writes the samples of one image to `patches`.
+    private func gather<Element: TensorElement & BinaryFloatingPoint>(
+        _: Element.Type, _ image: Int, _ input: Tensor, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,
+        into patches: Tensor
+    ) {
+        let (taps, positions, axes) = (window.kernelCount, window.outputCount, window.axes)
+        let channels = operands.inputChannels / offsetGroups
+        let plane = window.inputCount
+        // Without a mask the offsets stand in for it, and are not read.
+        pool.run(over: offsetGroups * taps * positions, grain: 256) { jobs in
+            input.withSpan(of: Element.self) { input in
+                offsets.withSpan(of: Element.self) { offsets in
+                    (mask ?? patches).withSpan(of: Element.self) { factors in
+                        patches.withMutableSpan(of: Element.self) { patches in
+                            var sample = SamplingTaps<Element>()
+                            for job in jobs {
+                                let (row, position) = (job / positions, job % positions)
+                                let (group, tap) = (row / taps, row % taps)
+                                sample.reset()
+                                var (tapRest, positionRest) = (taps, positions)
+                                for (axis, place) in axes.enumerated() {
+                                    (tapRest, positionRest) = (tapRest / place.kernel, positionRest / place.output)
+                                    let start = place.start(at: position / positionRest % place.output)
+                                    let moved = (image * offsetGroups * taps + row) * axes.count + axis
+                                    let fixed = start + tap / tapRest % place.kernel * place.dilation
+                                    sample.appendLinear(
+                                        Element(fixed) + offsets[moved * positions + position], length: place.input)
+                                }
+                                let factor =
+                                    mask == nil
+                                    ? 1 : factors[(image * offsetGroups * taps + row) * positions + position]
+                                for channel in group * channels..<(group + 1) * channels {
+                                    let first = (image * operands.inputChannels + channel) * plane
+                                    var sum: Element = 0
+                                    for index in sample.offsets.indices {
+                                        sum += sample.weights[index] * input[first + sample.offsets[index]]
+                                    }
+                                    patches[(channel * taps + tap) * positions + position] = sum * factor
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The product of one group's weights with its columns: where each starts and how large it is.
+private struct GroupProduct {
+    let rows: Int
+    let depth: Int
+    let columns: Int
+    let weight: Int
+    let patch: Int
+    let output: Int
+
+    func run<Element: TensorElement & BinaryFloatingPoint>(
+        _: Element.Type, _ weights: Tensor, _ patches: Tensor, _ pool: ThreadPool, into target: Tensor
+    ) {
+        pool.run(over: rows, grain: 1) { rows in
+            weights.withSpan(of: Element.self) { weights in
+                patches.withSpan(of: Element.self) { patches in
+                    target.withMutableSpan(of: Element.self) { target in
+                        for row in rows {
+                            for column in 0..<columns { target[output + row * columns + column] = 0 }
+                            for step in 0..<depth {
+                                let factor = weights[weight + row * depth + step]
+                                for column in 0..<columns {
+                                    target[output + row * columns + column] +=
+                                        factor * patches[patch + step * columns + column]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
