@@ -9,6 +9,7 @@ package enum OperatorCategories {
         generation,
         logic,
         loss,
+        machineLearning,
         matrixProduct,
         neuralNetwork,
         normalization,

@@ -6,6 +6,8 @@ public indirect enum Value: Sendable, Equatable {
     case tensor(Tensor)
     case sequence([Value])
     case optional(Value?)
+    /// Keys (integers or strings) and as many values, each a tensor of one axis.
+    case map(keys: Tensor, values: Tensor)
 
     /// The tensor; nil for other kinds.
     public var tensor: Tensor? { if case .tensor(let tensor) = self { tensor } else { nil } }
@@ -16,6 +18,7 @@ public indirect enum Value: Sendable, Equatable {
         case .tensor(let tensor): .tensor(tensor.dtype, tensor.shape)
         case .sequence(let elements): .sequence(elements.first?.type)
         case .optional(let element): .optional(element?.type)
+        case .map(let keys, let values): .map(key: keys.dtype, value: .tensor(values.dtype, []))
         }
     }
 }
