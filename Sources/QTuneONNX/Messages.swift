@@ -100,6 +100,12 @@ enum Descriptors {
         return message.base.descriptor
     }
 
+    static var map: Descriptor? {
+        var message = Onnx__MapProto()
+        onnx__map_proto__init(&message)
+        return message.base.descriptor
+    }
+
     static var optional: Descriptor? {
         var message = Onnx__OptionalProto()
         onnx__optional_proto__init(&message)

@@ -29,6 +29,22 @@ public enum TensorFile {
         }
     }
 
+    /// The map in the file at `path`: its keys in ascending order, and as many scalar values of one type. Both tensors
+    /// have one axis.
+    public static func readMap(path: String) throws -> (keys: Tensor, values: Tensor) {
+        try open(path, Descriptors.map, map)
+    }
+
+    /// The maps of the sequence in the file at `path`. Sequences of anything else are not supported.
+    public static func readMapSequence(path: String) throws -> [(keys: Tensor, values: Tensor)] {
+        try open(path, Descriptors.sequence) { (message: UnsafeMutablePointer<Onnx__SequenceProto>, reader) in
+            guard message.pointee.n_tensor_values == 0, message.pointee.n_sequence_values == 0 else {
+                throw QTuneError(.unsupported, "the sequence holds something else than maps")
+            }
+            return try messages(message.pointee.n_map_values, message.pointee.map_values).map { try map($0, reader) }
+        }
+    }
+
     /// Writes a tensor to `path`, replacing the file there.
     public static func write(_ tensor: Tensor, to path: String, name: String = "") throws {
         let arena = MessageArena()
@@ -61,5 +77,45 @@ public enum TensorFile {
             content.n_optional_values == 0
         else { throw QTuneError(.unsupported, "the sequence holds something else than tensors") }
         return try messages(content.n_tensor_values, content.tensor_values).map(reader.tensor)
+    }
+
+    private static func map(
+        _ message: UnsafeMutablePointer<Onnx__MapProto>, _ reader: TensorReader
+    ) throws -> (keys: Tensor, values: Tensor) {
+        let content = message.pointee
+        let strings = UnsafeBufferPointer(
+            start: content.string_keys, count: content.string_keys == nil ? 0 : content.n_string_keys)
+        let texts = strings.map { String(decoding: byteArray($0), as: UTF8.self) }
+        let integers = numbers(content.n_keys, content.keys)
+        let hasTexts = content.key_type == DType.string.rawValue
+        let count = hasTexts ? texts.count : integers.count
+        let order = (0..<count).sorted { hasTexts ? texts[$0] < texts[$1] : integers[$0] < integers[$1] }
+        let values = try content.values.map { try sequence($0, reader) } ?? []
+        let dtype = values.first?.dtype ?? .float32
+        guard values.count == count, dtype.bitWidth == 0 || dtype.bitWidth >= 8,
+            values.allSatisfy({ $0.count == 1 && $0.dtype == dtype })
+        else {
+            throw QTuneError(.unsupported, "the map's values are not one scalar for each key")
+        }
+        let keys =
+            hasTexts ? Tensor(strings: order.map { texts[$0] }, shape: [count]) : Tensor(order.map { integers[$0] })
+        return (keys, joined(order.map { values[$0] }))
+    }
+
+    /// Scalars of one type as a tensor of one axis.
+    private static func joined(_ scalars: [Tensor]) -> Tensor {
+        let dtype = scalars.first?.dtype ?? .float32
+        guard dtype != .string else {
+            return Tensor(strings: scalars.flatMap(\.strings), shape: [scalars.count])
+        }
+        let result = Tensor(zeros: dtype, shape: [scalars.count])
+        result.withMutableBytes { target in
+            for (index, scalar) in scalars.enumerated() {
+                scalar.withBytes { source in
+                    for byte in source.indices { target[index * source.count + byte] = source[byte] }
+                }
+            }
+        }
+        return result
     }
 }

@@ -6,7 +6,7 @@ public indirect enum Value: Sendable, Equatable {
     case tensor(Tensor)
     case sequence([Value])
     case optional(Value?)
-    /// Keys (integers or strings) and as many values, each a tensor of one axis.
+    /// Keys (integers or strings) in ascending order and as many values, each a tensor of one axis.
     case map(keys: Tensor, values: Tensor)
 
     /// The tensor; nil for other kinds.

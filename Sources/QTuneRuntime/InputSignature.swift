@@ -66,6 +66,7 @@ struct InputSignature: Sendable {
     private func checkKind(_ value: Value, _ type: ValueType) throws {
         switch (type, value) {
         case (.sequence, .sequence), (.optional, _): return
+        case (.map(let key, _), .map(let keys, _)) where key == keys.dtype: return
         default: throw mismatch(type, value)
         }
     }

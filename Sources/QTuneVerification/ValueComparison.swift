@@ -29,6 +29,9 @@ package func difference(_ actual: Value, _ expected: Value, _ tolerance: Toleran
         return try zip(actual, expected).lazy.compactMap { try difference($0, $1, tolerance) }.first
     case (.optional(nil), .optional(nil)): return nil
     case (.optional(let actual?), .optional(let expected?)): return try difference(actual, expected, tolerance)
+    case (.map(let keys, let values), .map(let expectedKeys, let expectedValues)):
+        guard keys == expectedKeys else { return "other keys" }
+        return try difference(values, expectedValues, tolerance)
     default: return "\(actual.type), not \(expected.type)"
     }
 }

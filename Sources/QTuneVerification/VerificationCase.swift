@@ -91,6 +91,12 @@ public struct VerificationCase: Sendable {
 
     private static func read(_ path: String, _ type: ValueType?) throws -> Value {
         switch type {
+        case .map:
+            let (keys, values) = try TensorFile.readMap(path: path)
+            return .map(keys: keys, values: values)
+        case .sequence(.map):
+            return .sequence(
+                try TensorFile.readMapSequence(path: path).map { .map(keys: $0.keys, values: $0.values) })
         case .sequence: return .sequence(try TensorFile.readSequence(path: path).map(Value.tensor))
         case .optional(let element):
             guard let tensors = try TensorFile.readOptional(path: path) else { return .optional(nil) }

@@ -54,6 +54,14 @@ enum ClassLabels: Sendable {
         }
     }
 
+    /// The places of the labels in ascending order.
+    var ascendingOrder: [Int] {
+        switch self {
+        case .integers(let labels): labels.indices.sorted { labels[$0] < labels[$1] }
+        case .strings(let labels): labels.indices.sorted { labels[$0] < labels[$1] }
+        }
+    }
+
     /// The labels that a two-way decision gives: the two that there are, else 0 and 1.
     var decision: ClassLabels {
         switch self {

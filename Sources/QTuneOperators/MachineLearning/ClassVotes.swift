@@ -14,45 +14,27 @@ struct ClassVotes: Sendable {
 
     /// The class of a sample; makes scores of its sums.
     func decide<Real: BinaryFloatingPoint>(_ sums: inout [Real], _ given: [Bool]) -> Int {
-        guard classes == 2 else { return decideAmongMany(&sums, given) }
-        var hasSecond = given[1]
-        if base.count == 2 {
-            if hasSecond {
-                sums[1] = Real(base[1]) + sums[0]
-                sums[0] = -sums[1]
-            } else {
-                sums[0] += Real(base[0])
-                sums[1] += Real(base[1])
-                hasSecond = true
-            }
-        } else if let only = base.first {
-            sums[0] += Real(only)
-        }
-        let vote = given[1] ? sums[1] : given[0] ? sums[0] : 0
-        let isPositive = hasOneTarget && arePositive ? vote > 0.5 : vote > 0
-        if hasSecond {
+        for index in base.indices { sums[index] += Real(base[index]) }
+        guard classes == 1 || classes == 2 && hasOneTarget else { return decideAmongMany(&sums, given) }
+        let vote = classes == 2 && given[1] ? sums[1] : sums[0]
+        let isPositive = arePositive && classes == 2 ? vote > 0.5 : vote > 0
+        if classes == 2, given[1] || base.count == 2 {
             transform.apply(to: &sums)
-        } else {
-            sums = complete(sums[0])
+        } else if classes == 2 {
+            sums = transform.complete(sums[0], isProbability: arePositive)
+        } else if transform == .probit {
+            transform.apply(to: &sums)
         }
         return isPositive ? 1 : 0
     }
 
+    /// The class with the most votes, the first of equals. Classes without a vote do not count.
     private func decideAmongMany<Real: BinaryFloatingPoint>(_ sums: inout [Real], _ given: [Bool]) -> Int {
-        for index in base.indices { sums[index] += Real(base[index]) }
         var best: Int?
         for index in sums.indices where given[index] || index < base.count {
             if best.map({ sums[index] > sums[$0] }) ?? true { best = index }
         }
-        if classes > 1 || transform == .probit { transform.apply(to: &sums) }
+        transform.apply(to: &sums)
         return best ?? 0
-    }
-
-    /// The scores of both classes from the vote for the second.
-    private func complete<Real: BinaryFloatingPoint>(_ vote: Real) -> [Real] {
-        if transform == .probit { return [ScoreTransform.probit(1 - vote), ScoreTransform.probit(vote)] }
-        if hasOneTarget, arePositive { return [1 - vote, vote] }
-        if transform == .logistic { return [ScoreTransform.logistic(-vote), ScoreTransform.logistic(vote)] }
-        return [-vote, vote]
     }
 }

@@ -80,7 +80,7 @@ struct LinearClassifier: MachineLearningOperator {
             var row = Array(scores[sample * model.targets..<(sample + 1) * model.targets])
             places.append(model.targets == 1 ? (row[0] > 0 ? 1 : 0) : row.largestIndex)
             if addsClass {
-                row = transform == .probit ? [0, 0].map { _ in ScoreTransform.probit(row[0]) } : [1 - row[0], row[0]]
+                row = transform.complete(row[0], isProbability: true)
             } else if model.targets > 1 || transform == .probit {
                 transform.apply(to: &row)
             }

@@ -6,10 +6,13 @@ struct ZipMap: MachineLearningOperator {
     static let name = "ZipMap"
 
     private let labels: ClassLabels
+    /// The columns in the order of their labels.
+    private let order: [Int]
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         labels = try .required(node, integers: "classlabels_int64s", strings: "classlabels_strings")
+        order = labels.ascendingOrder
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -22,12 +25,12 @@ struct ZipMap: MachineLearningOperator {
         guard scores.dtype == .float32, rows.features == labels.count else {
             throw QTuneError(.invalidInput, "scores \(scores.dtype)\(scores.shape) for \(labels.count) labels")
         }
-        let keys = labels.tensor
+        let keys = labels.tensor(at: order)
         let values = scores.array(of: Float.self)
         return [
             .sequence(
                 (0..<rows.count).map { row in
-                    .map(keys: keys, values: Tensor(Array(values[row * rows.features..<(row + 1) * rows.features])))
+                    .map(keys: keys, values: Tensor(order.map { values[row * rows.features + $0] }))
                 })
         ]
     }
@@ -100,7 +103,6 @@ struct CastMap: MachineLearningOperator {
         guard let places = keys.integers else {
             throw QTuneError(.invalidInput, "keys of type \(keys.dtype), not integers")
         }
-        let order = places.indices.sorted { places[$0] < places[$1] }
         let count = length ?? places.count
         guard length == nil || places.allSatisfy({ (0..<count).contains($0) }) else {
             throw QTuneError(.invalidInput, "a key lies outside of 0..<\(count)")
@@ -109,10 +111,10 @@ struct CastMap: MachineLearningOperator {
         let row = try Cast(NodeReader(cast, opset: 21)).evaluate(
             EvaluationContext(inputs: [.tensor(values)], outputCount: 1, pool: context.pool))
         guard let row = row.first?.tensor else { throw QTuneError(.internalError, "a Cast gives no tensor") }
-        let table = try LabelTable(keys: Tensor(places.map { Int64($0) }), values: row)
-        let wanted = length == nil ? order.map { Int64(places[$0]) } : (0..<Int64(count)).map { $0 }
+        let table = try LabelTable(keys: keys, values: row)
+        let wanted = length == nil ? keys : Tensor((0..<Int64(count)).map { $0 })
         let none = Tensor(zeros: target, shape: [1])
-        return [.tensor(try table.map(Tensor(wanted), defaultValue: none).reshaped(to: [1, count]))]
+        return [.tensor(try table.map(wanted, defaultValue: none).reshaped(to: [1, count]))]
     }
 }
 

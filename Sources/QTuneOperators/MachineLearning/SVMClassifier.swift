@@ -59,7 +59,6 @@ struct SVMClassifier: MachineLearningOperator {
             places.append(place)
             scores += values
         }
-        let labels = labels.count == 2 ? labels : self.labels
         return [
             .tensor(labels.tensor(at: places)), .tensor(Tensor(scores, shape: [samples, width])),
         ]
@@ -73,9 +72,7 @@ struct SVMClassifier: MachineLearningOperator {
             transform.apply(to: &scores)
         } else if labels.count <= 2 {
             // One decision stands for both classes.
-            let score = scores.first ?? 0
-            scores = transform == .none ? [-score, score] : [1 - score, score]
-            if transform == .probit { scores = [ScoreTransform.probit(score), ScoreTransform.probit(score)] }
+            scores = transform.complete(scores.first ?? 0, isProbability: transform != .none)
         } else {
             transform.apply(to: &scores)
         }

@@ -33,6 +33,16 @@ enum ScoreTransform: Int, Sendable {
         }
     }
 
+    /// The scores of two classes of a sample from the only one that there is, which speaks for the second class.
+    /// - Parameter isProbability: whether the score is the probability of the class, so that the other's is what is left.
+    func complete<Real: BinaryFloatingPoint>(_ score: Real, isProbability: Bool) -> [Real] {
+        switch self {
+        case .logistic: [Self.logistic(-score), Self.logistic(score)]
+        case .probit: [Self.probit(1 - score), Self.probit(score)]
+        default: [isProbability ? 1 - score : -score, score]
+        }
+    }
+
     /// `1 / (1 + exp(-x))`, by the exponential that cannot overflow.
     static func logistic<Real: BinaryFloatingPoint>(_ x: Real) -> Real {
         let positive = 1 / (1 + exp(-abs(Double(x))))

@@ -68,7 +68,10 @@ struct TreeEnsembleClassifier: MachineLearningOperator {
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1, outputs: 1...2)
-        labels = try .required(node, integers: "classlabels_int64s", strings: "classlabels_strings")
+        let labels = try ClassLabels.required(
+            node, integers: "classlabels_int64s", strings: "classlabels_strings")
+        // One label alone cannot tell what a sample is that does not belong to the class.
+        self.labels = labels.count == 1 ? labels.decision : labels
         let base = try node.reals("base_values") ?? []
         guard base.count <= labels.count else {
             throw QTuneError(.invalidModel, "\(base.count) base values for \(labels.count) classes")
@@ -84,16 +87,16 @@ struct TreeEnsembleClassifier: MachineLearningOperator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let count = FeatureRows.inferCount(context[0])
-        return [.tensor(labels.dtype, [count]), .tensor(.float32, [count, .fixed(labels.count)])]
+        return [.tensor(labels.dtype, [count]), .tensor(.float32, [count, .fixed(votes.classes)])]
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let winners = try EvaluationContext.fresh(.int32, [FeatureRows(input.shape).count])
         let scores = try forest.evaluate(
-            input, aggregate: .sum, targets: labels.count, finish: VoteCount(votes: votes, winners: winners),
+            input, aggregate: .sum, targets: votes.classes, finish: VoteCount(votes: votes, winners: winners),
             pool: context.pool)
-        let places = winners.array(of: Int32.self).map { min(Int($0), labels.count - 1) }
+        let places = winners.array(of: Int32.self).map { Int($0) }
         return [.tensor(labels.tensor(at: places)), .tensor(try scores.asFloat32())]
     }
 }
