@@ -7,6 +7,7 @@ package enum OperatorCategories {
         detection,
         elementwise,
         generation,
+        image,
         logic,
         loss,
         machineLearning,

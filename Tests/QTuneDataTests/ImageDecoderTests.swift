@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func otherFormatsAreNamed() {
-        #expect { try ImageDecoder.decode(Array("GIF89a".utf8)) } throws: { "\($0)".contains("neither JPEG nor PNG") }
+        #expect { try ImageDecoder.decode(Array("GIF89a".utf8)) } throws: { "\($0)".contains("neither JPEG nor PNG, BMP or PNM") }
     }
 
     @Test(arguments: EncodedPicture.all)

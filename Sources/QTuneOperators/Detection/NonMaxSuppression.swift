@@ -30,7 +30,8 @@ struct NonMaxSuppression: Operator {
             boxes.shape[2] == 4, boxes.shape[0] == scores.shape[0], boxes.shape[1] == scores.shape[2]
         else {
             throw QTuneError(
-                .invalidInput, "boxes \(boxes.dtype)\(boxes.shape) and scores \(scores.dtype)\(scores.shape) do not fit")
+                .invalidInput, "boxes \(boxes.dtype)\(boxes.shape) and scores \(scores.dtype)\(scores.shape) do not fit"
+            )
         }
         let most = max(0, try context.integers(2)?.first ?? 0)
         let overlap = try context.optionalTensor(3)?.floats().first ?? 0

@@ -101,7 +101,8 @@ struct SampledRegion {
 
     /// Writes what the points of each bin give, averaged or the largest weighted neighbour of any point.
     func pool<Element: BinaryFloatingPoint>(
-        _ source: Span<Element>, from start: Int, width: Int, takesMaximum: Bool, into target: inout MutableSpan<Element>,
+        _ source: Span<Element>, from start: Int, width: Int, takesMaximum: Bool,
+        into target: inout MutableSpan<Element>,
         at first: Int
     ) {
         let count = Element(max(1, rows.samples * columns.samples))

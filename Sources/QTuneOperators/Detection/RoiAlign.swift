@@ -45,7 +45,8 @@ struct RoiAlign: Operator {
         let images = try context.integers(2) ?? []
         guard input.shape.rank == 4, regions.shape == [images.count, 4], regions.dtype == input.dtype else {
             throw QTuneError(
-                .invalidInput, "\(images.count) regions of \(regions.dtype)\(regions.shape) of \(input.dtype)\(input.shape)")
+                .invalidInput,
+                "\(images.count) regions of \(regions.dtype)\(regions.shape) of \(input.dtype)\(input.shape)")
         }
         guard images.allSatisfy({ (0..<input.shape[0]).contains($0) }), input.shape[2] > 0, input.shape[3] > 0 else {
             throw QTuneError(.invalidInput, "a region lies on no image of \(input.shape)")
@@ -57,7 +58,9 @@ struct RoiAlign: Operator {
         let corners = try regions.doubles()
         let height = input.shape[2]
         let width = input.shape[3]
-        let bins = try images.indices.map { try grid.bins(Array(corners[4 * $0..<4 * $0 + 4]), height: height, width: width) }
+        let bins = try images.indices.map {
+            try grid.bins(Array(corners[4 * $0..<4 * $0 + 4]), height: height, width: width)
+        }
         return [
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
@@ -82,7 +85,9 @@ struct RoiAlign: Operator {
                 output.withMutableSpan(of: Element.self) { target in
                     var (region, sampled) = (jobs.lowerBound / channels, bins[jobs.lowerBound / channels].sampled)
                     for job in jobs {
-                        if job / channels != region { (region, sampled) = (job / channels, bins[job / channels].sampled) }
+                        if job / channels != region {
+                            (region, sampled) = (job / channels, bins[job / channels].sampled)
+                        }
                         sampled.pool(
                             source, from: (images[region] * channels + job % channels) * plane, width: input.shape[3],
                             takesMaximum: maximum, into: &target, at: job * count)

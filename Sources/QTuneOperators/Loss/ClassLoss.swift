@@ -27,7 +27,9 @@ struct ClassLoss: Sendable {
     }
 
     /// The loss, where `logProbabilities` gives those of operand 0 in float64.
-    func evaluate(_ context: EvaluationContext, _ operands: ClassLossOperands, _ logProbabilities: Tensor) throws -> Value {
+    func evaluate(_ context: EvaluationContext, _ operands: ClassLossOperands, _ logProbabilities: Tensor) throws
+        -> Value
+    {
         let losses = try losses(operands, logProbabilities)
         let shape = reduction == .none ? operands.labelShape : .scalar
         let output = try context.makeOutput(0, operands.dtype, shape)
@@ -44,7 +46,9 @@ struct ClassLoss: Sendable {
     }
 
     /// The loss of each place, with the weight that it has in a mean.
-    private func losses(_ operands: ClassLossOperands, _ logProbabilities: Tensor) throws -> [(loss: Double, weight: Double)] {
+    private func losses(_ operands: ClassLossOperands, _ logProbabilities: Tensor) throws -> [(
+        loss: Double, weight: Double
+    )] {
         let (classes, plane) = (operands.classes, operands.plane)
         return try logProbabilities.withSpan(of: Double.self) { values in
             try operands.labels.enumerated().map { place, label in
@@ -77,9 +81,11 @@ struct ClassLossOperands {
         let lengths = scores.shape.dimensions
         guard lengths.count >= 2, labels.shape.dimensions == Array(lengths.prefix(1) + lengths.dropFirst(2)) else {
             throw QTuneError(
-                .invalidInput, "labels of shape \(labels.shape) do not fit scores [batch, classes, ...] of \(scores.shape)")
+                .invalidInput,
+                "labels of shape \(labels.shape) do not fit scores [batch, classes, ...] of \(scores.shape)")
         }
-        guard [.float16, .bfloat16, .float32, .float64].contains(scores.dtype), weights?.dtype ?? scores.dtype == scores.dtype,
+        guard [.float16, .bfloat16, .float32, .float64].contains(scores.dtype),
+            weights?.dtype ?? scores.dtype == scores.dtype,
             labels.dtype == .int64 || labels.dtype == .int32, let integers = labels.integers
         else {
             throw QTuneError(.invalidInput, "a loss of \(scores.dtype) scores and \(labels.dtype) labels")

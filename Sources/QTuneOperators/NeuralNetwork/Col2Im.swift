@@ -18,7 +18,8 @@ struct Col2Im: Operator {
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         guard let spatial = context[1].lengths else { return [.tensor(context[0].dtype, nil)] }
         let columns = context[0].dimensions.flatMap { $0.count == 3 ? $0 : nil } ?? [.unknown, .unknown]
-        let channels = DimensionArithmetic.divide(columns[1], DimensionArithmetic.product(context[2].lengths ?? [.unknown]))
+        let channels = DimensionArithmetic.divide(
+            columns[1], DimensionArithmetic.product(context[2].lengths ?? [.unknown]))
         return [.tensor(context[0].dtype, [columns[0], channels] + spatial)]
     }
 

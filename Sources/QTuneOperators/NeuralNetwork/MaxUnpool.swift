@@ -66,8 +66,11 @@ struct MaxUnpool: Operator {
             throw QTuneError(.invalidInput, "an axis of \(length) elements cannot be unpooled")
         }
         // Factors of 31 bits each.
-        let whole = (length - 1) * (attributes.strides?[axis] ?? 1) + kernel[axis] - pads[axis] - pads[axis + kernel.count]
-        guard whole > 0 else { throw QTuneError(.invalidInput, "padding \(pads) leaves nothing of an axis of \(length)") }
+        let whole =
+            (length - 1) * (attributes.strides?[axis] ?? 1) + kernel[axis] - pads[axis] - pads[axis + kernel.count]
+        guard whole > 0 else {
+            throw QTuneError(.invalidInput, "padding \(pads) leaves nothing of an axis of \(length)")
+        }
         return whole
     }
 

@@ -65,7 +65,8 @@ struct BatchNormalization: Operator {
                 apply(Double.self, input, plane, factors, offsets, into: output)
             } else {
                 apply(
-                    Float.self, input.widened(), plane, factors.map { Float($0) }, offsets.map { Float($0) }, into: output)
+                    Float.self, input.widened(), plane, factors.map { Float($0) }, offsets.map { Float($0) },
+                    into: output)
             }
         }
         return [normalized] + running.prefix(max(0, context.outputCount - 1))

@@ -18,7 +18,8 @@ struct AffineGrid: Operator {
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let batch = context[0].dimensions?.first ?? .unknown
         guard let lengths = context[1].lengths, lengths.count == 4 || lengths.count == 5 else {
-            guard let axes = context[0].dimensions.flatMap({ $0.count == 3 ? $0[1].value : nil }), axes == 2 || axes == 3
+            guard let axes = context[0].dimensions.flatMap({ $0.count == 3 ? $0[1].value : nil }),
+                axes == 2 || axes == 3
             else { return [.tensor(context[0].dtype, nil)] }
             let places = [Dimension](repeating: .unknown, count: axes)
             return [.tensor(context[0].dtype, [batch] + places + [.fixed(axes)])]
@@ -47,7 +48,9 @@ struct AffineGrid: Operator {
                     forEachPlace(steps) { place in
                         for row in 0..<axes {
                             let first = row * (axes + 1)
-                            target[index] = place.indices.reduce(matrix[first + axes]) { $0 + matrix[first + $1] * place[$1] }
+                            target[index] = place.indices.reduce(matrix[first + axes]) {
+                                $0 + matrix[first + $1] * place[$1]
+                            }
                             index += 1
                         }
                     }

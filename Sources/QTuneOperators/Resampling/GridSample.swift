@@ -27,7 +27,11 @@ struct GridSample: Operator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         guard let grid = context[1].dimensions, grid.count >= 3 else {
-            return [.tensor(context[0].dtype, context[0].dimensions.map { $0.prefix(2) + $0.dropFirst(2).map { _ in .unknown } })]
+            return [
+                .tensor(
+                    context[0].dtype, context[0].dimensions.map { $0.prefix(2) + $0.dropFirst(2).map { _ in .unknown } }
+                )
+            ]
         }
         let leading = context[0].dimensions.map { Array($0.prefix(2)) } ?? [grid[0], .unknown]
         return [.tensor(context[0].dtype, leading + grid.dropFirst().dropLast())]
@@ -44,7 +48,8 @@ struct GridSample: Operator {
             shape.elementCount == 0 || input.count > 0
         else { throw QTuneError(.invalidInput, "\(input.shape) cannot be sampled at \(grid.shape)") }
         guard spatial.count <= Self.mostAxes else {
-            throw QTuneError(.unsupported, "samples of \(spatial.count) spatial axes; there are those of 1 to \(Self.mostAxes)")
+            throw QTuneError(
+                .unsupported, "samples of \(spatial.count) spatial axes; there are those of 1 to \(Self.mostAxes)")
         }
         try MemoryLimit.check(.float64, shape)
         let sampler = GridSampler(sampling: sampling, grid: grid, input: input.shape, output: shape)
@@ -57,4 +62,3 @@ struct GridSample: Operator {
     /// The taps of a cubic are as many as 4 to this power.
     private static let mostAxes = 6
 }
-

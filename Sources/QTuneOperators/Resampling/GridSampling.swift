@@ -38,7 +38,8 @@ struct GridSampling: Sendable {
         if place < lower || place > upper {
             switch padding {
             case .zeros: break
-            case .border: place = min(max(place, 0), count - 1)
+            // A cubic beyond the border still leans on the elements before it, as it was trained to.
+            case .border: if mode != .cubic { place = min(max(place, 0), count - 1) }
             case .reflection: place = Self.reflected(place, lower, upper)
             }
         }

@@ -26,7 +26,9 @@ struct BatchNormalizationFolding: Pass {
         guard node.int("training_mode") ?? 0 == 0, node.outputs.dropFirst().allSatisfy(\.isEmpty),
             node.inputs.count == 5
         else { return .failure(.init(reason: "it is in training mode")) }
-        guard node.int("spatial") ?? 1 != 0 else { return .failure(.init(reason: "each element has its own statistics")) }
+        guard node.int("spatial") ?? 1 != 0 else {
+            return .failure(.init(reason: "each element has its own statistics"))
+        }
         var values: [[Double]] = []
         for index in 1...4 {
             guard let tensor = rewriting.constant(node, index), tensor.dtype == .float32 else {
