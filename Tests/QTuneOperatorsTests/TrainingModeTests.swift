@@ -57,7 +57,7 @@ import Testing
     @Test func equalSeedsDropTheSame() throws {
         let ones = floats([Float](repeating: 1, count: 10_000))
         func dropped(_ seed: Int64) throws -> [Float] {
-            try evaluateNode("Dropout", ["seed": .int(seed)], [ones, floats([0.25], .scalar), train])[0].array(
+            try evaluateNode("Dropout", ["seed": .int(seed)], [ones, floats([0.25], .scalar), Self.train])[0].array(
                 of: Float.self)
         }
         let first = try dropped(7)
