@@ -29,6 +29,12 @@ package struct EvaluationContext {
         self.runSubgraph = runSubgraph
     }
 
+    /// The same node's context with other operands, for an operator that another one stands on.
+    func with(inputs: [Value?]) -> EvaluationContext {
+        EvaluationContext(
+            inputs: inputs, outputCount: outputCount, pool: pool, allocate: allocate, runSubgraph: runSubgraph)
+    }
+
     package func has(_ index: Int) -> Bool { index < inputs.count && inputs[index] != nil }
 
     /// Operand `index`, which must be there and be a tensor.

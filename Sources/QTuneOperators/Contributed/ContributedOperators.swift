@@ -2,10 +2,21 @@ extension OperatorCategories {
     /// Operators outside the standard that models in the field use.
     static let contributed: [any Operator.Type] = [
         Affine.self,
+        BiasGelu.self,
+        ContributedDequantizeLinear.self,
+        ContributedGatherND.self,
+        ContributedGelu.self,
+        ContributedQuantizeLinear.self,
+        ContributedTrilu.self,
         Crop.self,
         DynamicQuantizeMatMul.self,
+        FastGelu.self,
+        FusedConv.self,
+        FusedGemm.self,
+        FusedMatMul.self,
         ImageScaler.self,
         MatMulIntegerToFloat.self,
+        MatMulNBits.self,
         QGemm.self,
         QLinearAdd.self,
         QLinearAveragePool.self,
@@ -13,6 +24,10 @@ extension OperatorCategories {
         QLinearGlobalAveragePool.self,
         QLinearLeakyRelu.self,
         QLinearMul.self,
+        QLinearReduceMean.self,
         QLinearSigmoid.self,
+        QLinearSoftmax.self,
+        QLinearWhere.self,
+        QuickGelu.self,
     ]
 }
