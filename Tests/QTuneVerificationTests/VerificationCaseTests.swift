@@ -23,7 +23,9 @@ import Testing
 
     private static func unknown() -> Model {
         let g = GraphBuilder()
-        return g.model(g("org.example.Frobnicate", g.input("x", [3])))
+        var model = g.model(g("org.example.Frobnicate", g.input("x", [3])))
+        model.opsets["org.example"] = 1
+        return model
     }
 
     /// Writes a case to a folder of its own and gives what `body` says of it.

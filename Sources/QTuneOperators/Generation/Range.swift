@@ -11,7 +11,8 @@ struct RangeOperator: Operator {
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let dtype = context[0].dtype ?? context[1].dtype ?? context[2].dtype
         if dtype?.isInteger == true, context[0].elements == [.fixed(0)], context[2].elements == [.fixed(1)],
-            let limit = context[1].elements, limit.count == 1, limit[0].value == nil
+            let limit = context[1].elements, limit.count == 1, limit[0].value == nil,
+            DimensionArithmetic.isNonnegative(limit[0])
         {
             return [.tensor(dtype, limit)]
         }

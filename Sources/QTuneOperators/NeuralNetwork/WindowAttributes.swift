@@ -112,12 +112,24 @@ package struct WindowAttributes: Sendable {
         guard let kernel = kernel ?? self.kernel, kernel.count == input.count else {
             return [Dimension](repeating: .unknown, count: input.count)
         }
-        let known = input.map { $0.value ?? Self.placeholder }
-        let lengths = try window(kernel: kernel, input: known).axes
-        return input.indices.map { axis in
-            if input[axis].value != nil { return .fixed(lengths[axis].output) }
-            let keepsLength = lengths[axis].stride == 1 && lengths[axis].output == Self.placeholder
-            return keepsLength ? input[axis] : .unknown
+        let window = try window(kernel: kernel, input: input.map { $0.value ?? Self.placeholder })
+        return zip(input, window.axes).map { length, axis in
+            length.value == nil ? outputLength(length, axis) : .fixed(axis.output)
+        }
+    }
+
+    /// The output length of an axis whose input length is a name; `axis` is a window over a long axis.
+    private func outputLength(_ input: Dimension, _ axis: WindowAxis) -> Dimension {
+        switch autoPad {
+        case .sameUpper, .sameLower:
+            let roundedUp = DimensionArithmetic.add(input, .fixed(axis.stride - 1))
+            return DimensionArithmetic.divide(roundedUp, .fixed(axis.stride))
+        case .explicit, .valid:
+            // Which positions are dropped after rounding up depends on the length.
+            guard !roundsUp || axis.stride == 1 else { return .unknown }
+            let extent = (axis.kernel - 1) * axis.dilation + 1
+            let room = DimensionArithmetic.add(input, .fixed(axis.padBefore + axis.padAfter - extent))
+            return DimensionArithmetic.add(DimensionArithmetic.divide(room, .fixed(axis.stride)), .fixed(1))
         }
     }
 

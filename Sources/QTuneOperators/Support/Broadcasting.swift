@@ -38,7 +38,9 @@ enum Broadcasting {
                 return left
             case (.fixed, _): return left
             case (_, .fixed): return right
-            default: return left == right ? left : .unknown
+            default:
+                if left == right || DimensionArithmetic.isBounded(right, of: left) { return left }
+                return DimensionArithmetic.isBounded(left, of: right) ? right : .unknown
             }
         }
     }

@@ -47,19 +47,10 @@ struct Reshape: Operator {
 
     /// The length that `others` leave of the elements of `input`; nil where it is not known.
     private func leftOver(_ input: [Dimension], _ others: [Dimension]) -> Dimension? {
-        guard !input.contains(.unknown), !others.contains(.unknown) else { return nil }
-        var names = input.filter { $0.value == nil }
-        for name in others where name.value == nil {
-            guard let index = names.firstIndex(of: name) else { return nil }
-            names.remove(at: index)
-        }
-        let whole = DimensionArithmetic.product(input.filter { $0.value != nil }).value
-        let taken = DimensionArithmetic.product(others.filter { $0.value != nil }).value
-        guard let whole, let taken, taken > 0, whole % taken == 0 else { return nil }
-        // Lengths that are names on both sides cancel only when they are not 0, and then nothing is divided by them.
-        let quotient = Dimension.fixed(whole / taken)
-        if names.isEmpty { return quotient }
-        return names.count == 1 && quotient == .fixed(1) ? names[0] : nil
+        // Where a name on both sides stands for 0, nothing is left to divide and the network does not run.
+        let quotient = DimensionArithmetic.quotient(
+            DimensionArithmetic.product(input), DimensionArithmetic.product(others))
+        return quotient == .unknown ? nil : quotient
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {

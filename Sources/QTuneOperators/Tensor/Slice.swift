@@ -43,15 +43,25 @@ struct Slice: Operator {
         var lengths = dimensions
         for (index, axis) in try axes(bounds, rank: dimensions.count).enumerated() {
             let (start, end, step) = (bounds.starts[index], bounds.ends[index], bounds.steps?[index] ?? 1)
-            if let length = dimensions[axis].value {
-                lengths[axis] = .fixed(try cut(length, start, end, step).length)
-            } else if start == 0, end >= Int(Int32.max), step == 1 {
-                lengths[axis] = dimensions[axis]
-            } else {
-                lengths[axis] = .unknown
-            }
+            lengths[axis] =
+                try dimensions[axis].value.map { .fixed(try cut($0, start, end, step).length) }
+                ?? Self.length(of: dimensions[axis], from: .fixed(start), to: .fixed(end), step: step)
         }
         return [InferredValue.tensor(input.dtype, lengths).with(elements: movedElements(context, moved: [0]))]
+    }
+
+    /// The length of a part of an axis, where not all of it is a number.
+    private static func length(
+        of axis: Dimension, from start: Dimension, to end: Dimension, step: Int
+    ) -> Dimension {
+        guard step == 1, let start = start.value, start >= 0 else { return .unknown }
+        let isOpen = end.value.map { $0 >= Int(Int32.max) } ?? false
+        if start == 0 {
+            if isOpen { return axis }
+            return DimensionArithmetic.isNonnegative(end) ? DimensionArithmetic.minimum(axis, end) : .unknown
+        }
+        let rest = DimensionArithmetic.subtract(axis, .fixed(start))
+        return isOpen && DimensionArithmetic.isNonnegative(rest) ? rest : .unknown
     }
 
     private func knownBounds(_ context: InferenceContext) -> Bounds? {
@@ -62,13 +72,24 @@ struct Slice: Operator {
         return Bounds(starts: starts, ends: ends, axes: axes, steps: steps)
     }
 
-    /// The axes when bounds are not known: those that are not named stay as they are.
+    /// The axes when bounds are not all numbers: those that are not named stay as they are.
     private func partlyKnown(_ context: InferenceContext, _ dimensions: [Dimension]) -> [Dimension] {
         let unknown = [Dimension](repeating: .unknown, count: dimensions.count)
-        guard context.has(3), let named = context[3].integers,
+        let count = context[1].elements?.count ?? 0
+        guard let named = context.has(3) ? context[3].integers : Array(0..<count),
             let axes = try? normalizedAxes(named, rank: dimensions.count)
         else { return unknown }
-        return dimensions.indices.map { axes.contains($0) ? .unknown : dimensions[$0] }
+        let steps = context.has(4) ? context[4].integers : axes.map { _ in 1 }
+        guard let starts = context[1].elements, let ends = context[2].elements, let steps,
+            axes.count == starts.count, axes.count == ends.count, axes.count == steps.count
+        else {
+            return context.has(3) ? dimensions.indices.map { axes.contains($0) ? .unknown : dimensions[$0] } : unknown
+        }
+        var lengths = dimensions
+        for (index, axis) in axes.enumerated() {
+            lengths[axis] = Self.length(of: dimensions[axis], from: starts[index], to: ends[index], step: steps[index])
+        }
+        return lengths
     }
 
     private func axes(_ bounds: Bounds, rank: Int) throws -> [Int] {
