@@ -28,3 +28,40 @@ struct ContributedDequantizeLinear: Namesake { let standard: DequantizeLinear }
 struct ContributedGatherND: Namesake { let standard: GatherND }
 
 struct ContributedTrilu: Namesake { let standard: Trilu }
+
+/// A QLinearConv whose images may have their channels last: [batch, spatial..., channels].
+struct ContributedQLinearConv: Operator {
+    static let name = "QLinearConv"
+    static let domain = "com.microsoft"
+    static let versions = [1]
+
+    private let convolution: QLinearConv
+    private let channelsLast: Bool
+
+    init(_ node: NodeReader) throws {
+        convolution = try QLinearConv(NodeReader(node.node, opset: 21))
+        channelsLast = try node.int("channels_last") ?? 0 != 0
+    }
+
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
+        guard channelsLast else { return try convolution.inferOutputs(context) }
+        var inputs = context.inputs
+        if !inputs.isEmpty { inputs[0] = .tensor(context[0].dtype, context[0].dimensions?.channelsFirst) }
+        return try convolution.inferOutputs(InferenceContext(inputs: inputs, outputCount: 1)).map {
+            .tensor($0.dtype, $0.dimensions?.channelsLast)
+        }
+    }
+
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        guard channelsLast else { return try convolution.evaluate(context) }
+        let image = try context.tensor(0)
+        let axes = Array(0..<image.shape.rank)
+        func transposed(_ value: Value, _ axes: [Int], _ context: EvaluationContext) throws -> [Value] {
+            try Transpose.inner(["perm": .ints(axes.map { Int64($0) })]).evaluate(context.with(inputs: [value]))
+        }
+        let inner = EvaluationContext(inputs: [], outputCount: 1, pool: context.pool)
+        let planes = try transposed(.tensor(image), axes.channelsFirst, inner)
+        let results = try convolution.evaluate(inner.with(inputs: planes + context.inputs.dropFirst()))
+        return try results.flatMap { try transposed($0, axes.channelsLast, context) }
+    }
+}

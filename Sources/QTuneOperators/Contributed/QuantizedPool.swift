@@ -110,7 +110,7 @@ struct QLinearGlobalAveragePool: Operator {
 
 extension Array {
     /// [batch, spatial..., channels] as [batch, channels, spatial...].
-    fileprivate var channelsFirst: [Element] { count < 3 ? self : [self[0], self[count - 1]] + self[1..<count - 1] }
+    var channelsFirst: [Element] { count < 3 ? self : [self[0], self[count - 1]] + self[1..<count - 1] }
     /// [batch, channels, spatial...] as [batch, spatial..., channels].
-    fileprivate var channelsLast: [Element] { count < 3 ? self : [self[0]] + self[2...] + [self[1]] }
+    var channelsLast: [Element] { count < 3 ? self : [self[0]] + self[2...] + [self[1]] }
 }
