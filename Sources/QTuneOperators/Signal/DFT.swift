@@ -53,10 +53,19 @@ struct DFT: Operator {
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        let signal = try context.tensor(0)
+        // Forward, sums that should cancel do so in float64. An inverse rounds each step to the signal's own precision,
+        // as the standard's reference does.
+        let isNarrow = try isInverse && context.tensor(0).dtype != .float64
+        return isNarrow ? try transformed(Float.self, context) : try transformed(Double.self, context)
+    }
+
+    private func transformed<Real: BinaryFloatingPoint & TensorElement>(
+        _: Real.Type, _ context: EvaluationContext
+    ) throws -> [Value] {
+        let signal = try context.signal(0, Real.self)
         let requested = try axisAttribute ?? context.number(2, "the axis") ?? Self.defaultAxis
         let axis = try checkedAxis(requested, rank: signal.shape.rank)
-        let lines = try SignalLines(signal, axis: axis)
+        let lines = try SignalLines<Real>(signal, axis: axis)
         guard !lines.isComplex || !isOneSided || isInverse else {
             throw QTuneError(.invalidInput, "a one-sided spectrum of a complex signal")
         }
@@ -66,22 +75,22 @@ struct DFT: Operator {
         var lengths = signal.shape.dimensions
         lengths[axis] = isOneSided && !isInverse ? length / 2 + 1 : length
         lengths[lengths.count - 1] = isOneSided && isInverse ? 1 : 2
-        let output = try context.makeOutput(0, signal.dtype, checkedShape(lengths, operand: "the result's shape"))
-        guard output.count > 0 else { return [.tensor(output)] }
-        let transform = try FourierTransform(length: length)
-        output.fill(from: .real) { target in
-            target.withMutableSpan(of: Double.self) { run(transform, lines, rows: lengths[axis], into: &$0) }
+        let shape = try checkedShape(lengths, operand: "the result's shape")
+        let output = try context.makeSignal(context.tensor(0).dtype, shape) { (target: inout MutableSpan<Real>) in
+            guard target.count > 0 else { return }
+            run(try FourierTransform<Real>(length: length), lines, rows: lengths[axis], into: &target)
         }
-        return [.tensor(output)]
+        return [output]
     }
 
     /// - Parameter rows: numbers of each line of the result.
-    private func run(
-        _ transform: FourierTransform, _ lines: SignalLines, rows: Int, into target: inout MutableSpan<Double>
+    private func run<Real>(
+        _ transform: FourierTransform<Real>, _ lines: SignalLines<Real>, rows: Int,
+        into target: inout MutableSpan<Real>
     ) {
         let isReal = isOneSided && isInverse
         let used = isReal ? transform.length / 2 + 1 : transform.length
-        var numbers = ComplexNumbers(zeros: transform.length)
+        var numbers = ComplexNumbers<Real>(zeros: transform.length)
         for outer in 0..<lines.outer {
             for inner in 0..<lines.inner {
                 lines.copy(outer: outer, inner: inner, count: used, to: &numbers)

@@ -32,8 +32,7 @@ struct STFT: Operator {
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        let signal = try context.tensor(0)
-        let lines = try Self.lines(signal)
+        let lines = try SignalLines<Double>(Self.batch(context.signal(0, Double.self)), axis: 1)
         guard !lines.isComplex || !isOneSided else {
             throw QTuneError(
                 .invalidInput, "one-sided spectra of a complex signal", remedy: "set the attribute 'onesided' to 0")
@@ -41,7 +40,7 @@ struct STFT: Operator {
         guard let step = try context.number(1, "the step"), step > 0 else {
             throw QTuneError(.invalidInput, "operand 1, the step from frame to frame, is not positive")
         }
-        let window = try context.optionalTensor(2)
+        let window = try context.has(2) ? context.signal(2, Double.self) : nil
         let length = try context.number(3, "the frame's length") ?? window?.count ?? lines.length
         guard length > 0, length <= lines.length else {
             throw QTuneError(.invalidInput, "frames of \(length) numbers of a signal of \(lines.length)")
@@ -50,52 +49,47 @@ struct STFT: Operator {
         let frames = (lines.length - length) / step + 1
         let rows = isOneSided ? length / 2 + 1 : length
         let shape = try checkedShape([lines.outer, frames, rows, 2], operand: "the result's shape")
-        let output = try context.makeOutput(0, signal.dtype, shape)
-        let transform = try FourierTransform(length: length)
-        output.fill(from: .real) { target in
-            target.withMutableSpan(of: Double.self) { target in
-                var numbers = ComplexNumbers(zeros: length)
-                var place = 0
-                for batch in 0..<lines.outer {
-                    for frame in 0..<frames {
-                        lines.copy(outer: batch, inner: 0, from: frame * step, count: length, to: &numbers)
-                        numbers.weigh(weights)
-                        transform.run(&numbers, inverse: false)
-                        for row in 0..<rows {
-                            target[place] = numbers.real[row]
-                            target[place + 1] = numbers.imaginary[row]
-                            place += 2
-                        }
-                    }
+        let transform = try FourierTransform<Double>(length: length)
+        let output = try context.makeSignal(context.tensor(0).dtype, shape) { (target: inout MutableSpan<Double>) in
+            var numbers = ComplexNumbers<Double>(zeros: length)
+            var place = 0
+            for frame in 0..<lines.outer * frames {
+                let start = frame % frames * step
+                lines.copy(outer: frame / frames, inner: 0, from: start, count: length, to: &numbers)
+                if let weights { numbers.weigh(weights) }
+                transform.run(&numbers, inverse: false)
+                for row in 0..<rows {
+                    target[place] = numbers.real[row]
+                    target[place + 1] = numbers.imaginary[row]
+                    place += 2
                 }
             }
         }
-        return [.tensor(output)]
+        return [output]
     }
 
-    /// The signals of a batch; a matrix holds real ones.
-    private static func lines(_ signal: Tensor) throws -> SignalLines {
+    /// The signals as [batch, length, 1 or 2]; a matrix holds real ones.
+    private static func batch(_ signal: Tensor) throws -> Tensor {
         switch signal.shape.rank {
-        case 2: return try SignalLines(signal.reshaped(to: Shape(signal.shape.dimensions + [1])), axis: 1)
-        case 3: return try SignalLines(signal, axis: 1)
-        default:
-            throw QTuneError(.invalidInput, "a signal of \(signal.shape), not of [batch, length, 1 or 2]")
+        case 2: return signal.reshaped(to: Shape(signal.shape.dimensions + [1]))
+        case 3: return signal
+        default: throw QTuneError(.invalidInput, "a signal of \(signal.shape), not of [batch, length, 1 or 2]")
         }
     }
 
     private static func weights(_ window: Tensor?, length: Int) throws -> [Double]? {
         guard let window else { return nil }
-        guard window.shape.rank == 1, window.count == length, window.dtype.isFloatingPoint else {
-            throw QTuneError(.invalidInput, "a window of \(window.dtype)\(window.shape) for frames of \(length)")
+        guard window.shape.rank == 1, window.count == length else {
+            throw QTuneError(.invalidInput, "a window of \(window.shape) for frames of \(length)")
         }
-        return window.widened(to: .real).array(of: Double.self)
+        return window.array(of: Double.self)
     }
 }
 
 extension ComplexNumbers {
     /// Multiplies each number by a weight.
-    fileprivate mutating func weigh(_ weights: [Double]?) {
-        for (index, weight) in (weights ?? []).enumerated() {
+    fileprivate mutating func weigh(_ weights: [Real]) {
+        for (index, weight) in weights.enumerated() {
             real[index] *= weight
             imaginary[index] *= weight
         }
