@@ -140,7 +140,8 @@ extension TensorReader {
                 numbers(message.n_uint64_data, message.uint64_data), to: UInt32.self, dtype, shape, byteCount)
         default:
             let elements = numbers(message.n_int32_data, message.int32_data)
-            // Types below 8 bits come packed, a byte in each number.
+            if dtype.bitWidth == 6 { return try packed(elements, dtype, shape) }
+            // Other types below 8 bits come packed, a byte in each number.
             return dtype.bitWidth == 16
                 ? try narrowed(elements, to: UInt16.self, dtype, shape, byteCount)
                 : try narrowed(elements, to: UInt8.self, dtype, shape, byteCount)
@@ -166,6 +167,19 @@ extension TensorReader {
         return elements.map { Stored(truncatingIfNeeded: $0) }.withUnsafeBytes {
             Tensor(copying: $0, dtype: dtype, shape: shape)
         }
+    }
+
+    /// A tensor of 6-bit elements, of which each number is one.
+    private func packed(_ elements: [Int32], _ dtype: DType, _ shape: Shape) throws -> Tensor {
+        guard elements.count == shape.elementCount else { throw mismatch(elements.count, "numbers", dtype, shape) }
+        var bytes: [UInt8] = []
+        for start in stride(from: 0, to: elements.count, by: 4) {
+            let group = elements[start..<min(start + 4, elements.count)]
+            let bits = group.reversed().reduce(UInt32(0)) { $0 << 6 | UInt32(bitPattern: $1) & 63 }
+            let used = (group.count * 6 + 7) / 8
+            bytes += (0..<used).map { UInt8(truncatingIfNeeded: bits >> UInt32(8 * $0)) }
+        }
+        return bytes.withUnsafeBytes { Tensor(copying: $0, dtype: dtype, shape: shape) }
     }
 
     /// A tensor over the message's own buffer, which the message loses; a copy of a small buffer.

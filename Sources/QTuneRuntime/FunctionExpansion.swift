@@ -1,4 +1,5 @@
 internal import QTuneGraph
+internal import QTuneOperators
 internal import QTuneTensor
 
 /// Puts the bodies of functions that a model defines itself in the place of the nodes that call them.
@@ -12,6 +13,7 @@ enum FunctionExpansion {
         var expander = Expander(model)
         var expanded = model
         expanded.graph = try expander.expand(model.graph, depth: 0)
+        expanded.opsets = expander.opsets
         expanded.functions = []
         return expanded
     }
@@ -60,15 +62,24 @@ enum FunctionExpansion {
             return result
         }
 
-        /// A function may name operator sets that the model does not; it must not contradict the model's.
+        /// A function may name operator sets that the model does not. Where it names another version than the model,
+        /// its operators must mean the same in both.
         private mutating func checkVersions(of function: Function) throws {
             for (domain, version) in function.opsets {
-                let known = opsets[domain] ?? version
-                guard known == version else {
+                guard let known = opsets[domain] else {
+                    opsets[domain] = version
+                    continue
+                }
+                guard known != version else { continue }
+                for name in function.nodes.flatMap({ $0.operatorNames(in: domain) }) {
+                    guard let type = OperatorRegistry.standard.find(domain, name) else { continue }
+                    guard type.versions.last(where: { $0 <= version }) != type.versions.last(where: { $0 <= known })
+                    else { continue }
                     throw QTuneError(
                         .unsupported,
                         "function '\(function.name)' is written for version \(version) of operator set "
-                            + "'\(domain.isEmpty ? "ai.onnx" : domain)', the model for \(known)",
+                            + "'\(domain.isEmpty ? "ai.onnx" : domain)', the model for \(known), and \(name) "
+                            + "differs between them",
                         remedy: "convert the model so that both name the same version")
                 }
             }
@@ -141,6 +152,36 @@ extension Graph {
         return names
     }
 
+    /// The graph with captured values renamed. Values of its own that would hide a new name give way to it.
+    fileprivate func renamingCaptures(_ names: [String: String]) throws -> Graph {
+        let captured = Set(capturedValues)
+        var changes = names.filter { captured.contains($0.key) }
+        guard !changes.isEmpty else { return self }
+        let taken = Set(changes.values)
+        let own = allNames
+        for name in own.subtracting(captured).sorted() where taken.contains(name) {
+            var fresh = "\(name)_inner"
+            while taken.contains(fresh) || own.contains(fresh) || captured.contains(fresh) { fresh += "_" }
+            changes[name] = fresh
+        }
+        var renamed = self
+        for index in inputs.indices { renamed.inputs[index].name = changes[inputs[index].name] ?? inputs[index].name }
+        for index in outputs.indices {
+            renamed.outputs[index].name = changes[outputs[index].name] ?? outputs[index].name
+        }
+        for name in initializers.keys {
+            if let change = changes[name] {
+                renamed.initializers[change] = renamed.initializers.removeValue(forKey: name)
+            }
+        }
+        renamed.nodes = try nodes.map { node in
+            var node = try node.renamingOperands(changes)
+            node.outputs = node.outputs.map { changes[$0] ?? $0 }
+            return node
+        }
+        return renamed
+    }
+
     /// The graph with nodes changed by `change`, which keeps what each of them makes.
     fileprivate func mapNodes(_ change: (Node) throws -> Node) throws -> Graph {
         var editor = GraphEditor(self)
@@ -154,6 +195,12 @@ extension Graph {
 }
 
 extension Node {
+    /// The names of the operators of a domain that the node and its sub-graphs use.
+    fileprivate func operatorNames(in domain: String) -> [String] {
+        (self.domain == domain ? [opType] : [])
+            + subgraphs.flatMap { $0.nodes.flatMap { $0.operatorNames(in: domain) } }
+    }
+
     /// The node with each sub-graph changed by `change`.
     fileprivate func mapSubgraphs(_ change: (Graph) throws -> Graph) throws -> Node {
         var node = self
@@ -178,16 +225,7 @@ extension Node {
 
     /// The node with operands renamed, those that its sub-graphs capture too.
     fileprivate func renamingOperands(_ names: [String: String]) throws -> Node {
-        var node = try mapSubgraphs { graph in
-            let captured = Set(graph.capturedValues)
-            let visible = names.filter { captured.contains($0.key) }
-            guard !visible.isEmpty else { return graph }
-            var renamed = try graph.mapNodes { try $0.renamingOperands(visible) }
-            for index in renamed.outputs.indices {
-                renamed.outputs[index].name = visible[renamed.outputs[index].name] ?? renamed.outputs[index].name
-            }
-            return renamed
-        }
+        var node = try mapSubgraphs { try $0.renamingCaptures(names) }
         node.inputs = inputs.map { names[$0] ?? $0 }
         return node
     }

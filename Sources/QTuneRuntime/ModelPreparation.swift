@@ -1,10 +1,12 @@
 internal import QTuneGraph
+internal import QTuneOperators
 internal import QTuneTensor
 
 /// What is done to every model before it is optimized or run, none of which changes a result.
 enum ModelPreparation {
     static func prepare(_ model: Model, options: SessionOptions) throws -> Model {
         var prepared = try FunctionExpansion.expand(model)
+        try fillSparseInitializers(of: &prepared.graph)
         if model.irVersion < firstVersionWithOverridableInitializers {
             let constants = prepared.graph.initializers
             prepared.graph.inputs.removeAll { constants[$0.name] != nil }
@@ -14,6 +16,20 @@ enum ModelPreparation {
         try addTaps(options.taps, to: &prepared.graph)
         try prepared.graph = GraphEditor(prepared.graph).finish()
         return prepared
+    }
+
+    /// Puts dense constants in the place of sparse ones, in sub-graphs too.
+    private static func fillSparseInitializers(of graph: inout Graph) throws {
+        for (name, sparse) in graph.sparseInitializers {
+            graph.initializers[name] = try locating("initializer '\(name)'") { try dense(sparse) }
+        }
+        graph.sparseInitializers = [:]
+        for index in graph.nodes.indices {
+            for case (let name, .graph(var body)) in graph.nodes[index].attributes {
+                try fillSparseInitializers(of: &body)
+                graph.nodes[index].attributes[name] = .graph(body)
+            }
+        }
     }
 
     /// Older files had to list every initializer among the inputs without meaning that callers may replace it.

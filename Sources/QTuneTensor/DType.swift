@@ -26,6 +26,8 @@ public enum DType: Int32, CaseIterable, Sendable, Hashable {
     case float8e8m0 = 24
     case uint2 = 25
     case int2 = 26
+    case float6e2m3 = 27
+    case float6e3m2 = 28
 }
 
 extension DType: CustomStringConvertible {
@@ -58,6 +60,8 @@ extension DType: CustomStringConvertible {
         case .float8e8m0: "float8e8m0"
         case .uint2: "uint2"
         case .int2: "int2"
+        case .float6e2m3: "float6e2m3"
+        case .float6e3m2: "float6e3m2"
         }
     }
 
@@ -77,6 +81,7 @@ extension DType {
         switch self {
         case .uint2, .int2: 2
         case .uint4, .int4, .float4e2m1: 4
+        case .float6e2m3, .float6e3m2: 6
         case .uint8, .int8, .bool, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0: 8
         case .uint16, .int16, .float16, .bfloat16: 16
         case .float32, .int32, .uint32: 32
@@ -97,7 +102,7 @@ extension DType {
     public var isFloatingPoint: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .float64, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
-            .float4e2m1, .float8e8m0:
+            .float4e2m1, .float6e2m3, .float6e3m2, .float8e8m0:
             true
         default: false
         }

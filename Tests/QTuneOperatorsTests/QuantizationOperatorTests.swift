@@ -30,6 +30,41 @@ import Testing
         #expect(agrees(back[0], [0, -12]))
     }
 
+    /// 31.546875 / 0.798828125 is 39.49 in float32 and rounds up to 39.5 in float16.
+    @Test func dividesInThePrecisionOfTheScaleOrAsAsked() throws {
+        let (x, scale) = (Tensor([Float16(31.546875)]), Tensor(scalar: Float16(0.798828125)))
+        let half = try evaluateNode("QuantizeLinear", opset: 23, [:], [x, scale])
+        #expect(half[0].array(of: UInt8.self) == [40])
+        let single = try evaluateNode("QuantizeLinear", opset: 23, ["precision": .int(1)], [x, scale])
+        #expect(single[0].array(of: UInt8.self) == [39])
+    }
+
+    /// The codes are those of the OCP formats, worked out with ml_dtypes.
+    private static let sixBitCases: [(type: Int64, codes: [UInt32], values: [Float])] = [
+        (27, [0, 32, 0, 2, 8, 63, 31, 31, 63, 2, 26], [0, 0, 0, 0.25, 1, -7.5, 7.5, 7.5, -7.5, 0.25, 5]),
+        (28, [0, 32, 1, 3, 12, 56, 31, 31, 63, 5, 21], [0, 0, 0.0625, 0.1875, 1, -8, 28, 28, -28, 0.3125, 5]),
+    ]
+
+    @Test(arguments: sixBitCases) func castsToFloatsOfSixBits(_ type: Int64, _ codes: [UInt32], _ values: [Float]) throws {
+        let x = float32([0, -0.0, 0.0625, 0.19, 1.0625, -7.5, 28, 100, -30, 0.3, 5.25], [11])
+        let narrow = try evaluateNode("Cast", opset: 28, ["to": .int(type)], [x])[0]
+        // Four elements take three bytes.
+        var bits: [UInt32] = []
+        narrow.withBytes { bytes in
+            #expect(bytes.count == 9)
+            for index in 0..<11 {
+                let shift = index * 6
+                let low = UInt32(bytes[shift / 8]) >> UInt32(shift % 8)
+                let high = shift % 8 > 2 ? UInt32(bytes[shift / 8 + 1]) << UInt32(8 - shift % 8) : 0
+                bits.append((low | high) & 63)
+            }
+        }
+        #expect(bits == codes)
+        #expect(try evaluateNode("Cast", opset: 28, ["to": .int(1)], [narrow])[0].array(of: Float.self) == values)
+        let second = try evaluateNode("Slice", [:], [narrow, ints([3]), ints([5])])[0]
+        #expect(agrees(try evaluateNode("Cast", opset: 28, ["to": .int(1)], [second])[0], Array(values[3..<5])))
+    }
+
     @Test func findsItsOwnRange() throws {
         let result = try evaluateNode("DynamicQuantizeLinear", [:], [float32([-1, 0, 4.1], [3])], outputs: 3)
         #expect(agrees(result[1], [0.02], tolerance: 1e-7))

@@ -44,6 +44,52 @@ struct FunctionExpansionTests {
         #expect(error?.code == .invalidModel)
     }
 
+    @Test func functionsOfAnotherOperatorSetRunWhereItsOperatorsAreTheSame() throws {
+        var old = model { g, x in g("test.Leaky", x, named: "y") }
+        old.functions[0].nodes = [Node("Neg", inputs: ["x"], outputs: ["y"])]
+        old.functions[0].opsets[""] = 13
+        #expect(try Session(old).run(["x": x])["y"]?.array(of: Float.self) == [-4, 4])
+    }
+
+    /// A branch of the function has a value of its own that is called like the caller's operand.
+    @Test func valuesOfBranchesDoNotHideOperands() throws {
+        func branch(_ value: Float) -> Attribute {
+            .graph(
+                Graph(
+                    outputs: [ValueInfo("o")],
+                    nodes: [
+                        Node("Constant", inputs: [], outputs: ["x"], attributes: ["value_float": .float(value)]),
+                        Node("Add", inputs: ["p", "x"], outputs: ["o"]),
+                    ]))
+        }
+        var model = model { g, x in g("test.Leaky", x, named: "y") }
+        model.functions[0].inputs = ["p"]
+        model.functions[0].nodes = [
+            Node(
+                "Constant", inputs: [], outputs: ["c"],
+                attributes: ["value": .tensor(Tensor(scalar: true))]),
+            Node(
+                "If", inputs: ["c"], outputs: ["y"],
+                attributes: ["then_branch": branch(10), "else_branch": branch(20)]),
+        ]
+        #expect(try Session(model).run(["x": x])["y"]?.array(of: Float.self) == [14, 6])
+    }
+
+    @Test func sparseInitializersAreFilled() throws {
+        let g = GraphBuilder()
+        var model = g.model(g("Mul", g.input("x", [2]), g.input("w", [2]), named: "y"))
+        model.graph.inputs.removeAll { $0.name == "w" }
+        model.graph.sparseInitializers["w"] = SparseTensor(
+            values: Tensor([3] as [Float]), indices: Tensor([1] as [Int64]), dimensions: [2])
+        #expect(try Session(model).run(["x": x])["y"]?.array(of: Float.self) == [0, -12])
+    }
+
+    @Test func operatorSetsThatOnlyAFunctionNamesCount() throws {
+        var model = model { g, x in g("test.Leaky", x, named: "y") }
+        model.opsets[""] = nil
+        #expect(try Session(model).run(["x": x])["y"]?.array(of: Float.self) == [4, -2])
+    }
+
     @Test func functionsOfAnotherOperatorSetAreErrors() {
         var old = model { g, x in g("test.Leaky", x) }
         old.functions[0].opsets[""] = 12

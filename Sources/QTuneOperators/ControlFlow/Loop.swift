@@ -13,8 +13,9 @@ struct Loop: Operator {
 
     init(_ node: NodeReader) throws {
         body = try node.required("body", node.graph("body"))
-        carried = node.node.inputs.count - 2
-        guard carried >= 0, body.inputs.count == carried + 2, body.outputs.count >= carried + 1 else {
+        // Trip count and condition may both be left out.
+        carried = max(0, node.node.inputs.count - 2)
+        guard body.inputs.count == carried + 2, body.outputs.count >= carried + 1 else {
             throw QTuneError(
                 .invalidModel,
                 "a body of \(body.inputs.count) inputs and \(body.outputs.count) outputs does not fit \(carried) values"

@@ -46,26 +46,36 @@ struct Scan: Operator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let unknown = [InferredValue](repeating: .unknown, count: body.outputs.count)
-        guard !isBatched else { return unknown }
+        let first = isBatched ? 1 : 0
         var steps = Dimension.unknown
-        let slices = try (0..<scanned).map { index -> InferredValue in
-            let operand = context[state + index]
+        var batch = Dimension.unknown
+        let operands = try body.inputs.indices.map { index -> InferredValue in
+            let operand = context[first + index]
             guard var dimensions = operand.dimensions else { return .tensor(operand.dtype, nil) }
-            let length = dimensions.remove(at: try normalizedAxis(inputAxes[index], rank: dimensions.count))
+            if isBatched {
+                guard !dimensions.isEmpty else { throw QTuneError(.invalidInput, "an operand has no batch axis") }
+                let length = dimensions.removeFirst()
+                if batch.value == nil, length != .unknown { batch = length }
+            }
+            guard index >= state else { return .tensor(operand.dtype, dimensions) }
+            let axis = try normalizedAxis(inputAxes[index - state], rank: dimensions.count)
+            let length = dimensions.remove(at: axis)
             if steps.value == nil, length != .unknown { steps = length }
             return .tensor(operand.dtype, dimensions)
         }
-        let initial = (0..<state).map { InferredValue(type: context[$0].type) }
-        let outputs = try context.inferSubgraph(body, initial + slices)
+        let outputs = try context.inferSubgraph(body, operands)
+        let initial = operands[..<state].map { InferredValue(type: $0.type) }
         // The state may change its shape from slice to slice only where the body says so.
         let settled = zip(initial, outputs).map { ValueType.common($0.type, $1.type) }
         guard settled == initial.map(\.type) else { return unknown }
-        return try settled.map { InferredValue(type: $0) }
-            + outputs[state...].enumerated().map { index, output in
-                guard var dimensions = output.dimensions else { return .tensor(output.dtype, nil) }
-                dimensions.insert(steps, at: try normalizedAxis(outputAxes[index], rank: dimensions.count + 1))
-                return .tensor(output.dtype, dimensions)
-            }
+        let stacks = try outputs[state...].enumerated().map { index, output -> InferredValue in
+            guard var dimensions = output.dimensions else { return .tensor(output.dtype, nil) }
+            dimensions.insert(steps, at: try normalizedAxis(outputAxes[index], rank: dimensions.count + 1))
+            return .tensor(output.dtype, dimensions)
+        }
+        let results = settled.map { InferredValue(type: $0) } + stacks
+        guard isBatched else { return results }
+        return results.map { .tensor($0.dtype, $0.dimensions.map { [batch] + $0 }) }
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -74,10 +84,12 @@ struct Scan: Operator {
         guard isBatched else { return try scan(context, operands, steps: nil) }
         let batches = operands[0].shape.dimensions.first ?? 0
         let lengths = try context.integers(0)
+        guard lengths.map({ $0.count == batches }) ?? true else {
+            throw QTuneError(.invalidInput, "operand 0 must have a length for each of \(batches) batches")
+        }
         let results = try (0..<batches).map { batch in
             let parts = try operands.map { try slice($0, axis: 0, at: batch) }
-            let steps = lengths.flatMap { $0.indices.contains(batch) ? $0[batch] : nil }
-            return try scan(context, parts, steps: steps)
+            return try scan(context, parts, steps: lengths?[batch])
         }
         return try body.outputs.indices.map { index in
             try stacked(results.compactMap { $0[index].tensor }, axis: 0, empty: nil)
@@ -92,11 +104,15 @@ struct Scan: Operator {
         guard let length = lengths.first, lengths.allSatisfy({ $0 == length }) else {
             throw QTuneError(.invalidInput, "the scanned operands differ in length: \(lengths)")
         }
+        let count = steps ?? length
+        guard (0...length).contains(count) else {
+            throw QTuneError(.invalidInput, "\(count) steps over operands of \(length)")
+        }
         var carried = operands[..<state].map(Value.tensor)
         var stacks = [[Tensor]](repeating: [], count: body.outputs.count - state)
-        for step in 0..<max(0, min(steps ?? length, length)) {
+        for step in 0..<count {
             let slices = try sources.map { index, source in
-                let place = inputDirections[index] == 0 ? step : length - 1 - step
+                let place = inputDirections[index] == 0 ? step : count - 1 - step
                 return Value.tensor(try slice(source, axis: axes[index], at: place))
             }
             let outputs = try context.runSubgraph(body, carried + slices)
@@ -110,7 +126,10 @@ struct Scan: Operator {
         }
         return try carried
             + stacks.enumerated().map { index, slices in
-                let ordered = outputDirections[index] == 0 ? slices : slices.reversed()
+                // Shorter sequences of a batch have zeros behind.
+                let padding = slices.first.map { Tensor(zeros: $0.dtype, shape: $0.shape) }
+                let missing = padding.map { [Tensor](repeating: $0, count: length - count) } ?? []
+                let ordered = (outputDirections[index] == 0 ? slices : slices.reversed()) + missing
                 return try stacked(ordered, axis: outputAxes[index], empty: body.outputs[state + index].type)
             }
     }

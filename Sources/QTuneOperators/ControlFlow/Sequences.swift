@@ -204,8 +204,9 @@ struct SplitToSequence: Operator {
         return [.sequence(parts)]
     }
 
+    /// The lengths of the parts.
     private func cuts(_ context: EvaluationContext, _ length: Int) throws -> [Int] {
-        guard let split = try context.optionalTensor(1) else { return [Int](repeating: 1, count: length) }
+        guard let split = try context.optionalTensor(1) else { return try cuts(length, by: 1) }
         guard let numbers = split.integers, numbers.allSatisfy({ $0 >= 0 && $0 <= length || split.shape.rank == 0 })
         else {
             throw QTuneError(.invalidInput, "operand 1 does not cut \(length)")
@@ -214,12 +215,19 @@ struct SplitToSequence: Operator {
             guard let part = numbers.first, part > 0 else {
                 throw QTuneError(.invalidInput, "operand 1 is not positive")
             }
-            return stride(from: 0, to: length, by: part).map { min(part, length - $0) }
+            return try cuts(length, by: part)
         }
-        guard numbers.reduce(0, +) == length else {
-            throw QTuneError(.invalidInput, "\(numbers) do not make up \(length)")
+        // What is left of the length, so that no sum can overflow.
+        guard numbers.reduce(length, { $0 < $1 ? -1 : $0 - $1 }) == 0 else {
+            throw QTuneError(.invalidInput, "operand 1 does not cut \(length)")
         }
         return numbers
+    }
+
+    private func cuts(_ length: Int, by part: Int) throws -> [Int] {
+        // An empty tensor may have an axis of any length, and each part is a tensor.
+        try MemoryLimit.check(.complex128, [length / part])
+        return stride(from: 0, to: length, by: part).map { min(part, length - $0) }
     }
 }
 

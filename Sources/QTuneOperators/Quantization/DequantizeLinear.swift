@@ -5,7 +5,7 @@ import QTuneTensor
 /// `(x - zeroPoint) * scale`, with a scale for the tensor, for each slice along an axis or for each block.
 struct DequantizeLinear: Operator {
     static let name = "DequantizeLinear"
-    static let versions = [10, 13, 19, 21, 23, 24, 25]
+    static let versions = [10, 13, 19, 21, 23, 24, 25, 28]
 
     private let axis: Int
     private let blockSize: Int

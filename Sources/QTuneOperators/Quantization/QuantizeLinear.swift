@@ -6,12 +6,14 @@ import QTuneTensor
 /// Low-precision float types are rounded to without a zero point.
 struct QuantizeLinear: Operator {
     static let name = "QuantizeLinear"
-    static let versions = [10, 13, 19, 21, 23, 24, 25]
+    static let versions = [10, 13, 19, 21, 23, 24, 25, 28]
 
     private let axis: Int
     private let blockSize: Int
     private let saturates: Bool
     private let outputType: DType?
+    /// The type that values are divided by scales in; nil for the type of the scales.
+    private let precision: DType?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
@@ -19,6 +21,7 @@ struct QuantizeLinear: Operator {
         blockSize = try node.int("block_size") ?? 0
         saturates = try node.int("saturate") ?? 1 != 0
         outputType = try node.elementType("output_dtype")
+        precision = try node.elementType("precision")
         guard blockSize >= 0 else { throw QTuneError(.invalidModel, "attribute 'block_size' is \(blockSize)") }
     }
 
@@ -35,29 +38,54 @@ struct QuantizeLinear: Operator {
             throw QTuneError(.invalidInput, "zero points of \(zeroPoint?.dtype ?? dtype) for scales of \(scale.shape)")
         }
         let layout = try ScaleLayout(input: input.shape, scale: scale.shape, axis: axis, blockSize: blockSize)
-        if let parameters = try layout.kernelParameters(dtype, scale, zeroPoint), input.dtype == .float32 {
+        let precision = precision ?? scale.dtype
+        if let parameters = try layout.kernelParameters(dtype, scale, zeroPoint), input.dtype == .float32,
+            precision == .float32
+        {
             let output = try context.makeOutput(0, dtype, input.shape)
             IntegerElementwise.quantize(input, parameters, into: output, pool: context.pool)
             return [.tensor(output)]
         }
-        let values = input.dtype == .int32 ? input.array(of: Int32.self).map { Float($0) } : try input.floats()
-        let scales = try scale.floats()
         let output = try context.makeOutput(0, dtype, input.shape)
+        let quotients = try Self.quotients(input, scale, layout, precision)
         if let format = Minifloat(dtype) {
-            var scaled = values
-            layout.forEachElement { element, index in scaled[element] = values[element] / scales[index] }
-            output.packCodes { format.code(of: Double(scaled[$0]), saturating: saturates) }
+            // Zero points of 8-bit floats only name the type.
+            let zeros = dtype.bitWidth < 8 ? zeroPoint?.codes.map { format.values[$0] } : nil
+            var sums = quotients.map { Double($0) }
+            if let zeros { layout.forEachElement { element, index in sums[element] += zeros[index] } }
+            output.packCodes { format.code(of: sums[$0], saturating: saturates) }
         } else {
             let range = try dtype.quantizedRange()
-            let zeroPoints = try zeroPoint?.smallIntegers() ?? [Int32](repeating: 0, count: scales.count)
-            var integers = [Int32](repeating: 0, count: values.count)
+            let zeroPoints = try zeroPoint?.smallIntegers() ?? [Int32](repeating: 0, count: scale.count)
+            var integers = [Int32](repeating: 0, count: quotients.count)
             layout.forEachElement { element, index in
-                integers[element] = quantized(
-                    values[element] / scales[index], zeroPoint: zeroPoints[index], range: range)
+                integers[element] = quantized(quotients[element], zeroPoint: zeroPoints[index], range: range)
             }
             try output.writeSmallIntegers(integers)
         }
         return [.tensor(output)]
+    }
+
+    /// The elements divided by their scales, operands and results rounded to `precision`.
+    private static func quotients(
+        _ input: Tensor, _ scale: Tensor, _ layout: ScaleLayout, _ precision: DType
+    ) throws -> [Float] {
+        let values = input.dtype == .int32 ? input.array(of: Int32.self).map { Float($0) } : try input.floats()
+        let scales = try scale.floats()
+        var quotients = values
+        switch precision {
+        case .float16:
+            layout.forEachElement { element, index in
+                quotients[element] = Float(Float16(Float(Float16(values[element])) / Float(Float16(scales[index]))))
+            }
+        case .bfloat16:
+            layout.forEachElement { element, index in
+                let divisor = BFloat16(scales[index]).float
+                quotients[element] = BFloat16(BFloat16(values[element]).float / divisor).float
+            }
+        default: layout.forEachElement { element, index in quotients[element] = values[element] / scales[index] }
+        }
+        return quotients
     }
 }
 

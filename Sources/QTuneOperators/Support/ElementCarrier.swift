@@ -25,7 +25,7 @@ struct ElementCarrier {
                 table += tensor.strings
                 return Tensor((0..<Int64(tensor.count)).map { start + $0 }, shape: tensor.shape)
             }
-        case 2, 4: tensors = originals.map { Tensor($0.codes.map { UInt8($0) }, shape: $0.shape) }
+        case 2, 4, 6: tensors = originals.map { Tensor($0.codes.map { UInt8($0) }, shape: $0.shape) }
         case 8: tensors = originals.map { $0.reinterpreted(as: .uint8) }
         case 16: tensors = originals.map { $0.reinterpreted(as: .uint16) }
         case 32: tensors = originals.map { $0.reinterpreted(as: .uint32) }
@@ -54,7 +54,7 @@ struct ElementCarrier {
             let output = try context.makeOutput(index, dtype, shape)
             try body(output.reinterpreted(as: carriedType))
             return .tensor(output)
-        case 2, 4:
+        case 2, 4, 6:
             let output = try context.makeOutput(index, dtype, shape)
             let carried = try EvaluationContext.fresh(.uint8, shape)
             try body(carried)

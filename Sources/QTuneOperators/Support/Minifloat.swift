@@ -28,6 +28,8 @@ struct Minifloat {
         case .float8e5m2: self.init(5, 2, bias: 15, .ieee)
         case .float8e5m2fnuz: self.init(5, 2, bias: 16, .negativeZero)
         case .float4e2m1: self.init(2, 1, bias: 1, .none)
+        case .float6e2m3: self.init(2, 3, bias: 1, .none)
+        case .float6e3m2: self.init(3, 2, bias: 3, .none)
         case .float8e8m0: self.init(8, 0, bias: 127, .allOnes, signed: false)
         default: return nil
         }

@@ -11,6 +11,9 @@ private struct ElementCast: Sendable {
     init(_ node: NodeReader) throws {
         saturates = try node.int("saturate") ?? 1 != 0
         rounding = try node.string("round_mode") ?? "up"
+        guard ["up", "down", "nearest"].contains(rounding) else {
+            throw QTuneError(.invalidModel, "attribute 'round_mode' is '\(rounding)', not up, down or nearest")
+        }
     }
 
     func apply(_ input: Tensor, to dtype: DType, _ context: EvaluationContext) throws -> Value {
@@ -84,7 +87,7 @@ private struct ElementCast: Sendable {
 
 struct Cast: Operator {
     static let name = "Cast"
-    static let versions = [6, 9, 13, 19, 21, 23, 24, 25]
+    static let versions = [6, 9, 13, 19, 21, 23, 24, 25, 28]
     private let dtype: DType
     private let cast: ElementCast
 
@@ -105,7 +108,7 @@ struct Cast: Operator {
 
 struct CastLike: Operator {
     static let name = "CastLike"
-    static let versions = [15, 19, 21, 23, 24, 25]
+    static let versions = [15, 19, 21, 23, 24, 25, 28]
     private let cast: ElementCast
 
     init(_ node: NodeReader) throws {

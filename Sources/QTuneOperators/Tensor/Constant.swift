@@ -1,5 +1,5 @@
-import QTuneGraph
-import QTuneTensor
+package import QTuneGraph
+package import QTuneTensor
 
 /// A value that the node itself holds.
 struct Constant: Operator {
@@ -36,7 +36,7 @@ struct Constant: Operator {
 }
 
 /// The elements of a sparse tensor with all zeros between them.
-func dense(_ sparse: SparseTensor) throws -> Tensor {
+package func dense(_ sparse: SparseTensor) throws -> Tensor {
     let shape = try checkedShape(sparse.dimensions, operand: "a sparse tensor")
     let result = try EvaluationContext.fresh(sparse.values.dtype, shape)
     guard let indices = sparse.indices.integers, [8, 16, 32, 64].contains(result.dtype.bitWidth) else {
