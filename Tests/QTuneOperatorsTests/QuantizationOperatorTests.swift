@@ -42,10 +42,15 @@ import Testing
     /// The codes are those of the OCP formats, worked out with ml_dtypes.
     private static let sixBitCases: [(type: Int64, codes: [UInt32], values: [Float])] = [
         (27, [0, 32, 0, 2, 8, 63, 31, 31, 63, 2, 26], [0, 0, 0, 0.25, 1, -7.5, 7.5, 7.5, -7.5, 0.25, 5]),
-        (28, [0, 32, 1, 3, 12, 56, 31, 31, 63, 5, 21], [0, 0, 0.0625, 0.1875, 1, -8, 28, 28, -28, 0.3125, 5]),
+        (
+            28, [0, 32, 1, 3, 12, 56, 31, 31, 63, 5, 21],
+            [0, 0, 0.0625, 0.1875, 1, -8, 28, 28, -28, 0.3125, 5]
+        ),
     ]
 
-    @Test(arguments: sixBitCases) func castsToFloatsOfSixBits(_ type: Int64, _ codes: [UInt32], _ values: [Float]) throws {
+    @Test(arguments: sixBitCases) func castsToFloatsOfSixBits(_ type: Int64, _ codes: [UInt32], _ values: [Float])
+        throws
+    {
         let x = float32([0, -0.0, 0.0625, 0.19, 1.0625, -7.5, 28, 100, -30, 0.3, 5.25], [11])
         let narrow = try evaluateNode("Cast", opset: 28, ["to": .int(type)], [x])[0]
         // Four elements take three bytes.

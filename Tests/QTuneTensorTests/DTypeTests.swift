@@ -13,6 +13,7 @@ struct DTypeTests {
         (17, "float8e4m3fn", 8, nil), (18, "float8e4m3fnuz", 8, nil), (19, "float8e5m2", 8, nil),
         (20, "float8e5m2fnuz", 8, nil), (21, "uint4", 4, 0...15), (22, "int4", 4, -8...7), (23, "float4e2m1", 4, nil),
         (24, "float8e8m0", 8, nil), (25, "uint2", 2, 0...3), (26, "int2", 2, -2...1),
+        (27, "float6e2m3", 6, nil), (28, "float6e3m2", 6, nil),
     ]
 
     @Test func everyTypeIsInTheTable() {
