@@ -4,6 +4,7 @@ package import QTuneTensor
 package final class FloatConvolution: Sendable {
     private enum Method {
         case depthwise(DepthwiseWeights)
+        case winograd(WinogradWeights)
         /// Columns of each group.
         case product([PackedColumns])
     }
@@ -23,10 +24,11 @@ package final class FloatConvolution: Sendable {
     /// - Parameters:
     ///   - bias: O numbers.
     ///   - activation: what happens to each result last.
+    ///   - isReused: whether many runs pay for the work of packing.
     /// - Throws: `invalidArgument` where types or shapes do not fit, or `QTUNE_CPU` names no tier.
     package init(
         weights: Tensor, bias: Tensor? = nil, groups: Int = 1, stride: Extent2D = .one, dilation: Extent2D = .one,
-        activation: Activation = .none, tier: CPUTier? = nil
+        activation: Activation = .none, isReused: Bool = true, tier: CPUTier? = nil
     ) throws {
         let shape = weights.shape
         guard weights.dtype == .float32, shape.rank == 4, shape[2] > 0, shape[3] > 0 else {
@@ -53,6 +55,10 @@ package final class FloatConvolution: Sendable {
         if groups > 1, shape[0] == groups, shape[1] == 1 {
             method = .depthwise(
                 DepthwiseWeights(weights, bias: bias, kernel: FloatKernels.depthwise(for: self.tier)))
+        } else if isReused,
+            let tile = WinogradWeights.tile(weights: shape, groups: groups, stride: stride, dilation: dilation)
+        {
+            method = .winograd(WinogradWeights(weights, bias: bias, tile: tile, tier: self.tier))
         } else {
             method = .product(Self.pack(weights, bias: bias, groups: groups, tier: self.tier))
         }
@@ -86,6 +92,15 @@ package final class FloatConvolution: Sendable {
                 shape, input.unsafeElements(Float.self), residual: residual?.unsafeElements(Float.self),
                 output.unsafeElements(Float.self), activation: activation,
                 elementwise: FloatKernels.elementwise(for: tier), pool: pool)
+        case .winograd(let weights):
+            weights.run(
+                shape,
+                WinogradWeights.Operands(
+                    input: input.unsafeElements(Float.self),
+                    residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) },
+                    output: output.unsafeElements(Float.self), activation: activation,
+                    elementwise: FloatKernels.elementwise(for: tier)),
+                pool: pool)
         case .product(let columns):
             let image = PatchGatherer.prepare(shape, input)
             for group in 0..<groups {

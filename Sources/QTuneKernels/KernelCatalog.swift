@@ -35,6 +35,7 @@ package enum KernelCatalog {
     package static let families: [KernelFamily] = [
         FloatKernels.gemmFamily,
         FloatKernels.depthwiseFamily,
+        FloatKernels.winogradFamily,
         FloatKernels.elementwiseFamily,
         FloatKernels.reductionFamily,
         FloatKernels.transposeFamily,

@@ -76,7 +76,7 @@ struct PackedColumns: @unchecked Sendable {
 
     /// Panels as wide as the kernel allows and as equal as whole registers allow, so that no panel is much narrower
     /// than the others.
-    private static func panels(columns: Int, depth: Int, kernel: qt_f32_gemm_row) -> [Panel] {
+    static func panels(columns: Int, depth: Int, kernel: qt_f32_gemm_row) -> [Panel] {
         let lanes = Int(kernel.lanes)
         let registers = (columns + lanes - 1) / lanes
         let count = (registers + Int(kernel.vectors) - 1) / Int(kernel.vectors)

@@ -6,6 +6,7 @@
 #include "qt_f32_elementwise.h"
 #include "qt_f32_gemm.h"
 #include "qt_f32_reduction.h"
+#include "qt_f32_winograd.h"
 #include "qt_integer_depthwise.h"
 #include "qt_integer_elementwise.h"
 #include "qt_integer_gemm.h"

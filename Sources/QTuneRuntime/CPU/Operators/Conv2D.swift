@@ -34,10 +34,14 @@ struct Conv2D: Operator {
             [weights] + (bias.map { [$0] } ?? []),
             parameters: "\(groups) \(window.strides) \(window.dilations) \(activation)"
         ) {
-            try FloatConvolution(
-                weights: weights, bias: bias, groups: groups, stride: window.strides, dilation: window.dilations,
-                activation: activation)
+            try made(weights, bias: bias, isReused: true)
         }
+    }
+
+    private func made(_ weights: Tensor, bias: Tensor?, isReused: Bool) throws -> FloatConvolution {
+        try FloatConvolution(
+            weights: weights, bias: bias, groups: groups, stride: window.strides, dilation: window.dilations,
+            activation: activation, isReused: isReused)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -51,7 +55,8 @@ struct Conv2D: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
-        let kernel = try packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))
+        let kernel =
+            try packed ?? made(try context.tensor(1), bias: try context.optionalTensor(2), isReused: false)
         let (batch, height, width, channels) = try input.checkedImage()
         guard channels == kernel.inputChannels, input.dtype == .float32 else {
             throw QTuneError(

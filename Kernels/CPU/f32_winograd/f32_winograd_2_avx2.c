@@ -1,0 +1,11 @@
+#include "qt_f32_winograd.h"
+
+#if defined(__x86_64__)
+
+#define QT_TARGET "avx2,fma"
+#define QT_SYMBOL(STEP) qt_f32_winograd_##STEP##_2x8__avx2
+#define QT_TILE 2
+#define QT_LANES 8
+#include "f32_winograd_fma.inc"
+
+#endif

@@ -1,0 +1,235 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The windows of a 3x3 convolution with stride 1, transformed for squares of output pixels, and its run over NHWC
+/// images.
+///
+/// Each cell of a transformed square is a matrix product of its own: squares times input channels, times input channels
+/// times output channels. Squares are taken in blocks whose cells stay in the second-level cache. A value that is not
+/// finite spoils all outputs of the squares that see it.
+struct WinogradWeights: Sendable {
+    private let storage: TensorStorage
+    private let bias: [Float]
+    private let panels: [PackedColumns.Panel]
+    private let depth: Int
+    private let columns: Int
+    nonisolated(unsafe) private let kernel: qt_f32_winograd_row
+    nonisolated(unsafe) private let product: qt_f32_gemm_row
+
+    /// Pixels along a side of a square of outputs, and the cells that it is made of.
+    private var tile: Int { Int(kernel.tile) }
+    private var cells: Int { (tile + 2) * (tile + 2) }
+
+    /// Channels, in and out, that transforms are worth while for.
+    private static let fewChannels = 16
+    /// Windows from which on the smaller square is taken: its weights are 16/9 as many as the window's, those of the
+    /// larger one four times as many, and memory sets the pace of the small images that so many channels have.
+    private static let manyWindows = 512 * 512
+    /// Floats of a block's cells, of the image and of one panel of products.
+    private static let blockFloats = 180_000
+
+    /// The side of the squares that a convolution with such weights is done in; nil where it is better done directly.
+    static func tile(weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D) -> Int? {
+        guard groups == 1, weights[2] == 3, weights[3] == 3, stride == .one, dilation == .one,
+            min(weights[0], weights[1]) >= fewChannels
+        else { return nil }
+        return weights[0] * weights[1] >= manyWindows ? 2 : 4
+    }
+
+    /// Transforms and packs `weights`, [O, I, 3, 3]: for each panel and each cell O biases of 0 and [I, O] windows.
+    init(_ weights: Tensor, bias: FloatBias, tile: Int, tier: CPUTier) {
+        kernel = FloatKernels.winograd(for: tier, tile: tile)
+        product = FloatKernels.gemm(for: tier)
+        let (columns, depth) = (weights.shape[0], weights.shape[1])
+        (self.columns, self.depth) = (columns, depth)
+        panels = PackedColumns.panels(columns: columns, depth: depth, kernel: product)
+        self.bias = (0..<columns).map { bias[$0] }
+        let cells = Int(kernel.tile + 2) * Int(kernel.tile + 2)
+        let floats = panels.reduce(0) { $0 + $1.width * (depth + 1) } * cells
+        storage = TensorStorage(byteCount: floats * MemoryLayout<Float>.stride)
+        pack(weights, cells: cells, transpose: FloatKernels.transpose(for: tier))
+        extendLifetime(weights)
+    }
+
+    private func pack(_ weights: Tensor, cells: Int, transpose: qt_transpose_row) {
+        let source = weights.unsafeElements(Float.self)
+        let widest = panels.map(\.width).max() ?? 0
+        ScratchMemory.withFloats(cells * widest * depth) { transformed in
+            for panel in panels {
+                for column in 0..<panel.columns {
+                    var call = qt_f32_winograd_filter(
+                        windows: source + (panel.firstColumn + column) * depth * 9, channels: depth,
+                        cells: transformed + column * depth, cell_step: widest * depth)
+                    kernel.filter(&call)
+                }
+                for cell in 0..<cells {
+                    let target = start(of: panel, cell: cell)
+                    let isNarrow = panel.columns < panel.width
+                    target.initialize(repeating: 0, count: isNarrow ? panel.width * (depth + 1) : panel.width)
+                    transpose.run(
+                        MemoryLayout<Float>.stride, transformed + cell * widest * depth, depth, target + panel.width,
+                        panel.width, panel.columns, depth)
+                }
+            }
+        }
+    }
+
+    private func start(of panel: PackedColumns.Panel, cell: Int) -> UnsafeMutablePointer<Float> {
+        storage.base.assumingMemoryBound(to: Float.self) + panel.offset * cells + cell * panel.width * (depth + 1)
+    }
+
+    /// The pointers of a run, and what happens to its results last.
+    struct Operands {
+        var input: UnsafePointer<Float>
+        var residual: UnsafePointer<Float>?
+        var output: UnsafeMutablePointer<Float>
+        var activation: Activation
+        var elementwise: qt_f32_elementwise_row
+    }
+
+    /// Writes `activation(convolution + bias + residual)`. No result depends on the blocks that threads work in.
+    func run(_ shape: ConvolutionShape, _ operands: Operands, pool: ThreadPool) {
+        let squares = Squares(shape, tile: tile)
+        let widest = panels.map(\.width).max() ?? 0
+        let perBlock = max(8, Self.blockFloats / (cells * (depth + widest)))
+        let wanted = (squares.count + perBlock - 1) / perBlock
+        let blocks = min(squares.count, (wanted + pool.threads - 1) / pool.threads * pool.threads)
+        if pool.threads > 1, squares.count < blocks * Self.fewSquares {
+            runByPanels(squares, operands, pool: pool)
+            return
+        }
+        pool.run(parts: blocks) { part in
+            let block = squares.count * part / blocks..<squares.count * (part + 1) / blocks
+            ScratchMemory.withFloats(cells * block.count * (depth + widest)) { scratch in
+                transform(block, of: squares, operands, into: scratch, count: block.count)
+                let sums = scratch + cells * block.count * depth
+                for panel in panels { multiply(block, of: squares, panel, scratch, sums, operands) }
+            }
+        }
+    }
+
+    /// Squares of a block that make it worth while to read all weights for it.
+    private static let fewSquares = 12
+
+    /// Of few squares each thread transforms some and multiplies all, by some of the weights.
+    private func runByPanels(_ squares: Squares, _ operands: Operands, pool: ThreadPool) {
+        let (count, cells) = (squares.count, cells)
+        ScratchMemory.withFloats(cells * count * depth) { transformed in
+            pool.run(over: count, grain: 1) { range in
+                transform(range, of: squares, operands, into: transformed + range.lowerBound * depth, count: count)
+            }
+            pool.run(parts: panels.count) { part in
+                ScratchMemory.withFloats(cells * count * panels[part].width) { sums in
+                    multiply(0..<count, of: squares, panels[part], transformed, sums, operands)
+                }
+            }
+        }
+    }
+
+    /// Writes the cells of `block`: those of a square `depth` floats further than those of the square before it, each
+    /// cell of `count` squares.
+    private func transform(
+        _ block: Range<Int>, of squares: Squares, _ operands: Operands, into target: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        let shape = squares.shape
+        for index in block {
+            let place = squares[index]
+            var call = qt_f32_winograd_input(
+                image: operands.input + place.image * shape.inputHeight * shape.inputWidth * depth,
+                height: shape.inputHeight, width: shape.inputWidth, channels: depth, pixel_step: depth,
+                top: place.row - shape.padding.top, left: place.column - shape.padding.left,
+                cells: target + (index - block.lowerBound) * depth, cell_step: count * depth)
+            kernel.input(&call)
+        }
+    }
+
+    /// Multiplies the cells of `block` by the weights of `panel` and writes the outputs.
+    private func multiply(
+        _ block: Range<Int>, of squares: Squares, _ panel: PackedColumns.Panel,
+        _ transformed: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, _ operands: Operands
+    ) {
+        let count = block.count
+        let tiles = (count + Int(product.rows) - 1) / Int(product.rows)
+        for cell in 0..<cells {
+            let (left, target) = (transformed + cell * count * depth, sums + cell * count * panel.width)
+            for tile in 0..<tiles {
+                multiply(
+                    count * tile / tiles..<count * (tile + 1) / tiles, left, start(of: panel, cell: cell), panel, target)
+            }
+        }
+        for index in block {
+            write(
+                squares[index], of: squares, panel, sums + (index - block.lowerBound) * panel.width,
+                cellStep: count * panel.width, operands)
+        }
+    }
+
+    private func multiply(
+        _ rows: Range<Int>, _ left: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ panel: PackedColumns.Panel,
+        _ target: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows.count) { pointers in
+            for row in rows { pointers[row - rows.lowerBound] = left + row * depth }
+            var call = qt_f32_gemm_tile(
+                rows: rows.count, columns: panel.width, width: panel.width, taps: 1, depth: depth,
+                a: UnsafePointer(pointers.baseAddress), panel: weights, c: target + rows.lowerBound * panel.width,
+                c_stride: panel.width, residual: nil, residual_stride: 0, lower: -.infinity, upper: .infinity)
+            product.run(&call)
+        }
+    }
+
+    private func write(
+        _ place: Squares.Place, of squares: Squares, _ panel: PackedColumns.Panel, _ cells: UnsafePointer<Float>,
+        cellStep: Int, _ operands: Operands
+    ) {
+        let (height, width) = (squares.height, squares.width)
+        let (rows, pixels) = (min(tile, height - place.row), min(tile, width - place.column))
+        let offset = ((place.image * height + place.row) * width + place.column) * columns + panel.firstColumn
+        let bounds = operands.activation.clampBounds
+        bias.withUnsafeBufferPointer { bias in
+            guard let bias = bias.baseAddress else { return }
+            var call = qt_f32_winograd_output(
+                cells: cells, cell_step: cellStep, bias: bias + panel.firstColumn, columns: panel.columns, rows: rows,
+                pixels: pixels, output: operands.output + offset, residual: operands.residual.map { $0 + offset },
+                row_step: width * columns, pixel_step: columns, lower: bounds.lower, upper: bounds.upper)
+            kernel.output(&call)
+        }
+        guard let function = operands.activation.unary else { return }
+        for row in 0..<rows {
+            Elementwise.apply(
+                function, rows: pixels, columns: panel.columns, of: operands.output + offset + row * width * columns,
+                stride: columns, kernel: operands.elementwise)
+        }
+    }
+}
+
+/// The squares that cover the output pixels of a batch of images, in the order of their first pixels.
+private struct Squares {
+    struct Place {
+        var image: Int
+        var row: Int
+        var column: Int
+    }
+
+    let shape: ConvolutionShape
+    let height: Int
+    let width: Int
+    private let tile: Int
+    private let down: Int
+    private let across: Int
+
+    init(_ shape: ConvolutionShape, tile: Int) {
+        self.shape = shape
+        self.tile = tile
+        (height, width) = (shape.outputHeight, shape.outputWidth)
+        (down, across) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
+    }
+
+    var count: Int { shape.batch * down * across }
+
+    subscript(index: Int) -> Place {
+        Place(
+            image: index / (down * across), row: index / across % down * tile, column: index % across * tile)
+    }
+}
