@@ -65,8 +65,8 @@ struct Attention: Operator {
             .tensor(wanted ? joined : original)
         }
         let all = [
-            .tensor(results.output), present(wantsKey, operands.key, try operands.presentKey()),
-            present(wantsValue, operands.value, try operands.presentValue()),
+            .tensor(results.output), present(wantsKey, operands.key, operands.presentKey()),
+            present(wantsValue, operands.value, operands.presentValue()),
             .tensor(results.scores ?? results.output),
         ]
         return Array(all.prefix(max(1, context.outputCount)))
@@ -78,13 +78,17 @@ struct Attention: Operator {
         let type = operands.query.dtype
         let rounding = FloatRounding(type) ?? .none
         let scale = attributes.scale.map(Double.init) ?? 1 / Double(operands.queryMatrices.columns).squareRoot()
-        let (queries, keys, factor) = try operands.scaled(Element.self, by: scale, rounding)
+        let (queries, keys, factor) = operands.scaled(Element.self, by: scale, rounding)
         var product = ScaledDotProduct<Element>(
-            queries: queries, keys: keys, values: try operands.valueMatrices.over(Element.elements(of: operands.values)),
+            queries: queries, keys: keys, values: operands.valueMatrices.over(Element.elements(of: operands.values)),
             mask: try operands.mask(Element.self, attributes), scale: factor)
         product.softcap = Element(attributes.softcap)
-        product.rounding = rounding
-        product.softmaxType = attributes.softmaxType ?? type
+        product.productRounding = rounding
+        // A soft cap is a float32, and so are 16-bit scores from it on.
+        let isNarrow = type == .float16 || type == .bfloat16
+        let widens = isNarrow && attributes.softcap > 0
+        product.rounding = widens ? .none : rounding
+        product.softmaxType = attributes.softmaxType ?? (widens ? .float32 : type)
         product.probabilityRounding = rounding
         let output = try context.makeOutput(0, type, operands.outputShape)
         let scores = wantsScores ? try context.makeOutput(3, type, operands.scoresShape) : nil

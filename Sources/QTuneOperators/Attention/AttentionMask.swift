@@ -28,6 +28,11 @@ struct AttentionMask {
         keyCounts = [Int](repeating: keys, count: batches)
     }
 
+    /// Adds a bias of the elements that scores have; it broadcasts to `shape`, [batch, heads, queries, keys].
+    mutating func add(bias tensor: Tensor, to shape: Shape) {
+        bias = Bias(tensor: tensor, strides: Broadcasting.strides(of: tensor.shape, to: shape), keys: shape[3])
+    }
+
     /// Adds a bias, or hides the keys where a bool `mask` is false; it broadcasts to `shape`, [batch, heads, queries,
     /// keys].
     /// - Parameter isPadded: whether a mask of fewer keys hides those it leaves out, rather than to broadcast one key.

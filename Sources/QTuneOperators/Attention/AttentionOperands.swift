@@ -69,24 +69,24 @@ struct AttentionOperands {
     var isDouble: Bool { query.dtype == .float64 || value.dtype == .float64 }
 
     /// All keys as [batch, heads, sequence, size].
-    func presentKey() throws -> Tensor { keyMatrices.unpacked() }
+    func presentKey() -> Tensor { keyMatrices.unpacked() }
 
     /// All values as [batch, heads, sequence, size].
-    func presentValue() throws -> Tensor { valueMatrices.unpacked() }
+    func presentValue() -> Tensor { valueMatrices.unpacked() }
 
     /// Queries and keys to multiply, with the factor of their product. Both take the root of the scale where they are
     /// rounded after it; the product takes all of it where that makes no difference.
     func scaled<Element: AttentionElement>(
         _: Element.Type, by scale: Double, _ rounding: FloatRounding
-    ) throws -> (queries: HeadMatrices, keys: HeadMatrices, factor: Element) {
+    ) -> (queries: HeadMatrices, keys: HeadMatrices, factor: Element) {
         let (q, k) = (Element.elements(of: query), Element.elements(of: keys))
         guard query.dtype == .float16 || query.dtype == .bfloat16 else {
-            return (try queryMatrices.over(q), try keyMatrices.over(k), Element(scale))
+            return (queryMatrices.over(q), keyMatrices.over(k), Element(scale))
         }
         let root = Element(scale.squareRoot()).rounded(by: rounding)
         return (
-            try queryMatrices.over(q.rounded(Element.self, times: root, by: rounding)),
-            try keyMatrices.over(k.rounded(Element.self, times: root, by: rounding)), 1
+            queryMatrices.over(q.rounded(Element.self, times: root, by: rounding)),
+            keyMatrices.over(k.rounded(Element.self, times: root, by: rounding)), 1
         )
     }
 
@@ -151,13 +151,15 @@ extension HeadMatrices {
         return result
     }
 
-    /// Copies the matrices into those of a tensor [batch, heads, sequence, size], from row `row` on.
-    func copy(into target: Tensor, from row: Int) {
+    /// Copies the matrices into those of a tensor [batch, heads, sequence, size], from row `row` on; `half` picks one of
+    /// the two such tensors of [2, batch, heads, sequence, size].
+    func copy(into target: Tensor, half: Int? = nil, from row: Int) {
         let strides = target.shape.strides
+        let own = Array(strides.suffix(4))
         StridedCopy.copy(
             [batches, heads, rows, columns], from: tensor,
-            StridedView(strides: [heads * rows * columns, headStride, rowStride, 1]), to: target,
-            StridedView(offset: row * strides[2], strides: strides))
+            StridedView(offset: offset(batch: 0, head: 0), strides: [batchStride, headStride, rowStride, 1]), to: target,
+            StridedView(offset: row * own[2] + (half.map { $0 * strides[0] } ?? 0), strides: own))
     }
 
     var text: String { "\(tensor.dtype)[\(batches), \(heads), \(rows), \(columns)]" }

@@ -63,13 +63,14 @@ struct FlexAttention: Operator {
         let operands = try AttentionOperands(query: query, key: key, value: value)
         let rounding = FloatRounding(query.dtype) ?? .none
         let scale = scale.map(Double.init) ?? 1 / Double(query.shape[3]).squareRoot()
-        let (queries, keys, factor) = try operands.scaled(Element.self, by: scale, rounding)
+        let (queries, keys, factor) = operands.scaled(Element.self, by: scale, rounding)
         let probabilityRounding = FloatRounding(type) ?? .none
         let values = Element.elements(of: value).rounded(Element.self, by: probabilityRounding)
         var product = ScaledDotProduct<Element>(
-            queries: queries, keys: keys, values: try operands.valueMatrices.over(values),
+            queries: queries, keys: keys, values: operands.valueMatrices.over(values),
             mask: AttentionMask(batches: queries.batches, keys: keys.rows), scale: factor)
-        product.rounding = rounding
+        // Products of bfloat16 are float32 until the softmax, those of float16 are float16.
+        product.productRounding = rounding == .bfloat16 ? .none : rounding
         product.softmaxType = type
         product.probabilityRounding = probabilityRounding
         let output = try context.makeOutput(0, query.dtype, operands.outputShape)

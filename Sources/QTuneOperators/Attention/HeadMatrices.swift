@@ -13,36 +13,58 @@ struct HeadMatrices {
     /// Elements between neighbouring rows.
     let rowStride: Int
     let headStride: Int
+    let batchStride: Int
+    /// Where the first vector starts.
+    private let start: Int
 
     /// The matrices of a tensor [batch, heads, sequence, size], or [batch, sequence, heads * size] of which `heads` says
     /// how many there are.
     init(_ tensor: Tensor, heads: Int?) throws {
         let lengths = tensor.shape.dimensions
-        self.tensor = tensor
         switch lengths.count {
         case 4:
-            (batches, self.heads, rows, columns) = (lengths[0], lengths[1], lengths[2], lengths[3])
-            rowStride = columns
-            headStride = rows * columns
+            self.init(
+                tensor, [lengths[0], lengths[1], lengths[2], lengths[3]],
+                strides: [lengths[1] * lengths[2] * lengths[3], lengths[2] * lengths[3], lengths[3]], start: 0)
         case 3:
             guard let heads, heads > 0, lengths[2] % heads == 0 else {
                 throw QTuneError(
                     .invalidInput, "\(tensor.shape) does not divide into \(heads.map(String.init) ?? "unnamed") heads")
             }
-            (batches, self.heads, rows, columns) = (lengths[0], heads, lengths[1], lengths[2] / heads)
-            rowStride = lengths[2]
-            headStride = columns
+            self.init(packed: tensor, at: 0, width: lengths[2], heads: heads)
         default: throw QTuneError(.invalidInput, "an attention operand of shape \(tensor.shape)")
         }
-        // The strides of an empty tensor say nothing of what a product of it would take.
         guard lengths.allSatisfy({ $0 <= Int(Int32.max) }) else {
             throw QTuneError(.unsupported, "attention over \(tensor.shape)")
         }
     }
 
+    /// The matrices of `width` neighbouring elements of each vector of a tensor [batch, sequence, elements].
+    /// - Precondition: `heads` divides `width`, and the elements are there.
+    init(packed tensor: Tensor, at start: Int, width: Int, heads: Int) {
+        let lengths = tensor.shape.dimensions
+        self.init(
+            tensor, [lengths[0], heads, lengths[1], width / heads],
+            strides: [lengths[1] * lengths[2], width / heads, lengths[2]], start: start)
+    }
+
+    /// The matrices of one half of a tensor [2, batch, heads, sequence, size].
+    init(half: Int, of tensor: Tensor) {
+        let (lengths, strides) = (tensor.shape.dimensions, tensor.shape.strides)
+        self.init(
+            tensor, Array(lengths.dropFirst()), strides: Array(strides.dropFirst()), start: half * strides[0])
+    }
+
+    private init(_ tensor: Tensor, _ lengths: [Int], strides: [Int], start: Int) {
+        self.tensor = tensor
+        (batches, heads, rows, columns) = (lengths[0], lengths[1], lengths[2], lengths[3])
+        (batchStride, headStride, rowStride) = (strides[0], strides[1], strides[2])
+        self.start = start
+    }
+
     /// Where row `row` of a matrix starts.
     func offset(batch: Int, head: Int, row: Int = 0) -> Int {
-        batch * heads * rows * columns + head * headStride + row * rowStride
+        start + batch * batchStride + head * headStride + row * rowStride
     }
 
     /// Rows `range` of a matrix, as products take them.
@@ -51,8 +73,13 @@ struct HeadMatrices {
             tensor: tensor, offset: offset(batch: batch, head: head, row: range.lowerBound), stride: rowStride)
     }
 
-    /// The same view of another tensor of this shape.
-    func over(_ other: Tensor) throws -> HeadMatrices { try HeadMatrices(other, heads: heads) }
+    /// The same view of another tensor.
+    /// - Precondition: `other` has this tensor's shape.
+    func over(_ other: Tensor) -> HeadMatrices {
+        precondition(other.shape == tensor.shape, "\(other.shape), not \(tensor.shape)")
+        return HeadMatrices(
+            other, [batches, heads, rows, columns], strides: [batchStride, headStride, rowStride], start: start)
+    }
 }
 
 /// A matrix in a tensor: where it starts and how far its rows are apart.

@@ -13,7 +13,9 @@ struct ScaledDotProduct<Element: AttentionElement> {
     let scale: Element
     /// Scores are bent to `softcap * tanh(score / softcap)` where it is positive.
     var softcap: Element = 0
-    /// What scores are rounded to at each step.
+    /// What the products of queries and keys are rounded to.
+    var productRounding = FloatRounding.none
+    /// What scores are rounded to at each step after that.
     var rounding = FloatRounding.none
     /// The type of the softmax.
     var softmaxType = Element.dtype
@@ -37,7 +39,7 @@ struct ScaledDotProduct<Element: AttentionElement> {
             let scores = Tensor(uninitialized: Element.dtype, shape: [block.rows.count, block.keys.count])
             let place = MatrixPlace(tensor: scores, offset: 0, stride: block.keys.count)
             multiplyKeys(block, into: place)
-            scores.withMutableSpan(of: Element.self) { round(&$0, by: rounding) }
+            scores.withMutableSpan(of: Element.self) { round(&$0, by: productRounding) }
             keep(.product, scores, block)
             if softcap > 0 { scores.withMutableSpan(of: Element.self) { bend(&$0) } }
             keep(.softcap, scores, block)
@@ -52,7 +54,7 @@ struct ScaledDotProduct<Element: AttentionElement> {
     /// Writes the scores of all queries and keys, [batch, heads, queries, keys], before anything changes them.
     func multiplyKeys(into scores: Tensor, pool: ThreadPool) {
         forEachBlock(pool, allKeys: true) { multiplyKeys($0, into: place($0, in: scores)) }
-        scores.withMutableSpan(of: Element.self) { round(&$0, by: rounding) }
+        scores.withMutableSpan(of: Element.self) { round(&$0, by: productRounding) }
     }
 
     /// Writes the sums of values that probabilities, [batch, heads, queries, keys], weigh.

@@ -3,16 +3,19 @@ extension OperatorCategories {
     static let contributed: [any Operator.Type] = [
         Affine.self,
         BiasGelu.self,
+        ContributedAttention.self,
         ContributedDequantizeLinear.self,
         ContributedGatherND.self,
         ContributedGelu.self,
         ContributedQLinearConv.self,
         ContributedQuantizeLinear.self,
         ContributedRange.self,
+        ContributedRotaryEmbedding.self,
         ContributedTrilu.self,
         ContributedUnique.self,
         Crop.self,
         DynamicQuantizeMatMul.self,
+        EmbedLayerNormalization.self,
         ExpandDims.self,
         FastGelu.self,
         FusedConv.self,
@@ -33,5 +36,7 @@ extension OperatorCategories {
         QLinearSoftmax.self,
         QLinearWhere.self,
         QuickGelu.self,
+        SkipLayerNormalization.self,
+        SkipSimplifiedLayerNormalization.self,
     ]
 }
