@@ -109,7 +109,8 @@ private struct Product {
         _ = Gemm.singleThreaded
         cblas_sgemm(
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(1, aStride)), b, blasint(max(1, bStride)), beta, c,
+            blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(1, aStride)), b, blasint(max(1, bStride)), beta,
+            c,
             blasint(cStride))
     }
 }

@@ -39,7 +39,8 @@ struct AttentionOperands {
             query.shape.rank == key.shape.rank, key.shape.rank == value.shape.rank
         else {
             throw QTuneError(
-                .invalidInput, "queries \(query.dtype)\(query.shape), keys \(key.dtype)\(key.shape) and values "
+                .invalidInput,
+                "queries \(query.dtype)\(query.shape), keys \(key.dtype)\(key.shape) and values "
                     + "\(value.dtype)\(value.shape) do not go together")
         }
         guard (pastKey == nil) == (pastValue == nil), pastKey == nil || keyCounts == nil else {
@@ -118,7 +119,8 @@ struct AttentionOperands {
     private static func check(_ keyCounts: [Int], _ keys: HeadMatrices) throws {
         guard keyCounts.count == keys.batches, keyCounts.allSatisfy({ (0...keys.rows).contains($0) }) else {
             throw QTuneError(
-                .invalidInput, "\(keyCounts) does not say how many of \(keys.rows) keys count in each of "
+                .invalidInput,
+                "\(keyCounts) does not say how many of \(keys.rows) keys count in each of "
                     + "\(keys.batches) batches")
         }
     }
@@ -158,7 +160,8 @@ extension HeadMatrices {
         let own = Array(strides.suffix(4))
         StridedCopy.copy(
             [batches, heads, rows, columns], from: tensor,
-            StridedView(offset: offset(batch: 0, head: 0), strides: [batchStride, headStride, rowStride, 1]), to: target,
+            StridedView(offset: offset(batch: 0, head: 0), strides: [batchStride, headStride, rowStride, 1]),
+            to: target,
             StridedView(offset: row * own[2] + (half.map { $0 * strides[0] } ?? 0), strides: own))
     }
 

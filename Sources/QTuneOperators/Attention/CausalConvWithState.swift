@@ -79,7 +79,8 @@ struct CausalConvWithState: Operator {
                 weight.shape[2] > 0
             else {
                 throw QTuneError(
-                    .invalidInput, "a causal convolution of \(input.dtype)\(input.shape) with "
+                    .invalidInput,
+                    "a causal convolution of \(input.dtype)\(input.shape) with "
                         + "\(weight.dtype)\(weight.shape)")
             }
             (batches, channels, length) = (input.shape[0], input.shape[1], input.shape[2])

@@ -44,7 +44,8 @@ struct FlexAttention: Operator {
             key.dtype == value.dtype, FloatRounding(query.dtype) != nil
         else {
             throw QTuneError(
-                .invalidInput, "queries \(query.dtype)\(query.shape), keys \(key.dtype)\(key.shape) and values "
+                .invalidInput,
+                "queries \(query.dtype)\(query.shape), keys \(key.dtype)\(key.shape) and values "
                     + "\(value.dtype)\(value.shape) do not go together")
         }
         let type = softmaxType ?? (query.dtype == .float64 ? .float64 : .float32)

@@ -53,7 +53,8 @@ struct LinearAttention: Operator {
         let operands = try Operands(context, queryHeads, keyHeads, fades: fades, corrects: corrects)
         let (queries, values) = (operands.queries, operands.values)
         let output = try context.makeOutput(
-            0, queries.tensor.dtype, checkedShape(
+            0, queries.tensor.dtype,
+            checkedShape(
                 [queries.batches, queries.rows, queryHeads * values.columns], operand: "the result"))
         let present = try context.makeOutput(1, operands.stateType, operands.stateShape)
         let (wide, state) = (WorkingCopy<Float>(output), WorkingCopy<Float>(present))

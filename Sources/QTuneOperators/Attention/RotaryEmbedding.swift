@@ -25,12 +25,9 @@ struct RotaryEmbedding: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let vectors = try HeadMatrices(input, heads: heads)
-        let size = rotatedSize == 0 ? vectors.columns : rotatedSize
-        guard size > 0 || vectors.columns == 0, size % 2 == 0, size <= vectors.columns else {
-            throw QTuneError(.invalidInput, "\(size) of \(vectors.columns) elements of a vector cannot turn in pairs")
-        }
         let angles = try RotaryAngles(
-            cosines: try context.tensor(1), sines: try context.tensor(2), pairs: size / 2,
+            cosines: try context.tensor(1), sines: try context.tensor(2),
+            pairs: try RotaryAngles.pairs(of: vectors, rotatedSize: rotatedSize),
             positions: try RotaryAngles.positions(context.optionalTensor(3), vectors))
         return [.tensor(try angles.rotate(vectors, interleaves: interleaves, in: context))]
     }
@@ -49,7 +46,7 @@ struct RotaryAngles {
     init(cosines: Tensor, sines: Tensor, pairs: Int, positions: Positions) throws {
         let rank = positions.areRows ? 3 : 2
         guard cosines.shape == sines.shape, cosines.dtype == sines.dtype, cosines.shape.rank == rank,
-            cosines.shape[rank - 1] == pairs, pairs > 0 || positions.indices.isEmpty || cosines.count == 0
+            cosines.shape[rank - 1] == pairs
         else {
             throw QTuneError(
                 .invalidInput, "tables of \(cosines.shape) and \(sines.shape) for \(pairs) pairs of elements")
@@ -69,6 +66,15 @@ struct RotaryAngles {
         let indices: [Int]
         /// Whether the tables hold a row for each vector, rather than one for each position.
         let areRows: Bool
+    }
+
+    /// How many pairs `rotatedSize` elements of a vector make, or all where it is 0.
+    static func pairs(of vectors: HeadMatrices, rotatedSize: Int) throws -> Int {
+        let size = rotatedSize == 0 ? vectors.columns : rotatedSize
+        guard size >= 0, size % 2 == 0, size <= vectors.columns else {
+            throw QTuneError(.invalidInput, "\(size) of \(vectors.columns) elements of a vector cannot turn in pairs")
+        }
+        return size / 2
     }
 
     /// The rows that `operand`, [batch, sequence], names; without it there is one for each vector.

@@ -88,7 +88,8 @@ struct ScaledDotProduct<Element: AttentionElement> {
     private func multiplyKeys(_ block: Block, into scores: MatrixPlace) {
         let head = block.head / (queries.heads / keys.heads)
         Element.multiply(
-            m: block.rows.count, n: block.keys.count, k: queries.columns, queries.place(block.batch, block.head, block.rows),
+            m: block.rows.count, n: block.keys.count, k: queries.columns,
+            queries.place(block.batch, block.head, block.rows),
             keys.place(block.batch, head, block.keys), transposed: true, scale: scale, into: scores)
     }
 

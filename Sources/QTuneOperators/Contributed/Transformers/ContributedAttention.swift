@@ -39,11 +39,13 @@ struct ContributedAttention: Operator {
         guard input.count == 3 else { throw QTuneError(.invalidModel, "attention of \(input), not of 3 axes") }
         let all = context[1].dimensions?.last ?? .unknown
         let size = hiddenSizes.map { .fixed($0[2]) } ?? DimensionArithmetic.divide(all, .fixed(3))
-        let past: Dimension = context.has(4) ? context[4].dimensions.flatMap { $0.count == 5 ? $0[3] : nil } ?? .unknown : .fixed(0)
+        let past: Dimension =
+            context.has(4) ? context[4].dimensions.flatMap { $0.count == 5 ? $0[3] : nil } ?? .unknown : .fixed(0)
         return [
             .tensor(dtype, [input[0], input[1], size]),
             .tensor(
-                dtype, [
+                dtype,
+                [
                     .fixed(2), input[0], .fixed(heads), DimensionArithmetic.add(past, input[1]),
                     DimensionArithmetic.divide(size, .fixed(heads)),
                 ]),
@@ -96,14 +98,16 @@ struct ContributedAttention: Operator {
             bias == nil || bias?.shape == [weights.shape[1]] && bias?.dtype == input.dtype
         else {
             throw QTuneError(
-                .invalidInput, "attention of \(input.dtype)\(input.shape) with weights \(weights.dtype)\(weights.shape)")
+                .invalidInput, "attention of \(input.dtype)\(input.shape) with weights \(weights.dtype)\(weights.shape)"
+            )
         }
         let width = weights.shape[1]
         let sizes = hiddenSizes ?? [Int](repeating: width / 3, count: 3)
         guard sizes.reduce(0, { $0.addingReportingOverflow($1).partialValue }) == width, sizes[0] == sizes[1],
             sizes.allSatisfy({ $0 > 0 && $0 % heads == 0 })
         else {
-            throw QTuneError(.invalidInput, "weights of \(weights.shape) do not divide into \(heads) heads of three parts")
+            throw QTuneError(
+                .invalidInput, "weights of \(weights.shape) do not divide into \(heads) heads of three parts")
         }
         let shape = try checkedShape([input.shape[0], input.shape[1], width], operand: "the projections")
         try MemoryLimit.check(.float32, shape)
@@ -112,7 +116,8 @@ struct ContributedAttention: Operator {
             packed.matrix.run(input.widened(), into: projected, pool: context.pool)
         } else {
             QTuneKernels.Gemm.multiply(
-                m: input.shape[0] * input.shape[1], n: width, k: input.shape[2], a: input.widened(), b: weights.widened(),
+                m: input.shape[0] * input.shape[1], n: width, k: input.shape[2], a: input.widened(),
+                b: weights.widened(),
                 c: projected, pool: context.pool)
         }
         if let bias, packed?.hasBias != true, projected.count > 0 {

@@ -35,12 +35,9 @@ struct ContributedRotaryEmbedding: Operator {
             heads = input.shape[2] / (2 * pairs)
         }
         let vectors = try HeadMatrices(input, heads: heads)
-        let size = rotatedSize == 0 ? vectors.columns : rotatedSize
-        guard size > 0 || vectors.columns == 0, size % 2 == 0, size <= vectors.columns else {
-            throw QTuneError(.invalidInput, "\(size) of \(vectors.columns) elements of a vector cannot turn in pairs")
-        }
         let angles = try RotaryAngles(
-            cosines: cosines, sines: try context.tensor(3), pairs: size / 2,
+            cosines: cosines, sines: try context.tensor(3),
+            pairs: try RotaryAngles.pairs(of: vectors, rotatedSize: rotatedSize),
             positions: try positions(try context.tensor(1), vectors))
         return [.tensor(try angles.rotate(vectors, interleaves: interleaves, in: context))]
     }

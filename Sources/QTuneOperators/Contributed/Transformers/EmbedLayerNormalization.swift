@@ -46,7 +46,8 @@ struct EmbedLayerNormalization: Operator {
         let (scales, shifts) = (try scale.doubles(), try shift.doubles())
         let inner = EvaluationContext(inputs: [], outputCount: 1, pool: context.pool)
         let normalized = try inner.makeNormalized(
-            0, sum, AxisRuns(shape, axes: 2..<3), epsilon: epsilon, affine: { _, place in (scales[place], shifts[place]) })
+            0, sum, AxisRuns(shape, axes: 2..<3), epsilon: epsilon,
+            affine: { _, place in (scales[place], shifts[place]) })
         let outputs = try [normalized.tensor ?? sum, sum].enumerated().map { index, wide in
             let output = try context.makeOutput(index * 2, table.dtype, shape)
             wide.narrow(into: output)
