@@ -25,7 +25,8 @@ struct ContributedAttention: Operator {
         filter = try node.float("mask_filter_value") ?? -10000
         hiddenSizes = try node.ints("qkv_hidden_sizes")
         wantsPresent = node.wantsOutput(1)
-        guard heads > 0, hiddenSizes?.count ?? 3 == 3, hiddenSizes?.allSatisfy({ $0 > 0 }) ?? true else {
+        let sizes = 1...Int(Int32.max)
+        guard sizes.contains(heads), hiddenSizes?.count ?? 3 == 3, hiddenSizes?.allSatisfy(sizes.contains) ?? true else {
             throw QTuneError(.invalidModel, "attributes 'num_heads' or 'qkv_hidden_sizes' are out of range")
         }
         for name in ["do_rotary", "past_present_share_buffer"] where try node.int(name) ?? 0 != 0 {
@@ -103,7 +104,7 @@ struct ContributedAttention: Operator {
         }
         let width = weights.shape[1]
         let sizes = hiddenSizes ?? [Int](repeating: width / 3, count: 3)
-        guard sizes.reduce(0, { $0.addingReportingOverflow($1).partialValue }) == width, sizes[0] == sizes[1],
+        guard sizes.reduce(0, +) == width, sizes[0] == sizes[1],
             sizes.allSatisfy({ $0 > 0 && $0 % heads == 0 })
         else {
             throw QTuneError(
