@@ -1,7 +1,7 @@
 internal import CQTuneKernels
 internal import QTuneTensor
 
-/// The tables of the float32 kernels, read once.
+/// The tables of the float32 kernels and of those that serve every type, read once.
 enum FloatKernels {
     static let gemmFamily = KernelFamily(
         name: "f32_gemm", summary: "float32 matrix products and convolutions over packed columns",
@@ -21,6 +21,12 @@ enum FloatKernels {
     static let transposeFamily = KernelFamily(
         name: "any_transpose", summary: "transposes of 1, 2, 4, 8 and 16-byte elements",
         rows: transposeRows.map { row($0.name, $0.isa) })
+    static let interleaveFamily = KernelFamily(
+        name: "any_interleave", summary: "elements of two operands in turn",
+        rows: interleaveRows.map { row($0.name, $0.isa) })
+    static let windowMaximumFamily = KernelFamily(
+        name: "any_window_max", summary: "the largest under windows over NHWC images of float32, u8 and s8",
+        rows: windowMaximumRows.map { row($0.name, $0.isa) })
 
     static func gemm(for tier: CPUTier?) -> qt_f32_gemm_row { best(gemmRows, tier) { $0.isa } }
     static func depthwise(for tier: CPUTier?) -> qt_f32_depthwise_row { best(depthwiseRows, tier) { $0.isa } }
@@ -30,6 +36,8 @@ enum FloatKernels {
     }
     static func elementwise(for tier: CPUTier?) -> qt_f32_elementwise_row { best(elementwiseRows, tier) { $0.isa } }
     static func reduction(for tier: CPUTier?) -> qt_f32_reduction_row { best(reductionRows, tier) { $0.isa } }
+    static func interleave(for tier: CPUTier?) -> qt_interleave_row { best(interleaveRows, tier) { $0.isa } }
+    static func windowMaximum(for tier: CPUTier?) -> qt_window_max_row { best(windowMaximumRows, tier) { $0.isa } }
     static func transpose(for tier: CPUTier?) -> qt_transpose_row { best(transposeRows, tier) { $0.isa } }
 
     nonisolated(unsafe) private static let gemmRows = rows(qt_f32_gemm_table)
@@ -38,6 +46,8 @@ enum FloatKernels {
     nonisolated(unsafe) private static let elementwiseRows = rows(qt_f32_elementwise_table)
     nonisolated(unsafe) private static let reductionRows = rows(qt_f32_reduction_table)
     nonisolated(unsafe) private static let transposeRows = rows(qt_transpose_table)
+    nonisolated(unsafe) private static let interleaveRows = rows(qt_interleave_table)
+    nonisolated(unsafe) private static let windowMaximumRows = rows(qt_window_max_table)
 
     private static func rows<Row>(_ table: (UnsafeMutablePointer<Int>?) -> UnsafePointer<Row>?) -> [Row] {
         var count = 0

@@ -7,18 +7,8 @@ extension IntegerElementwise {
     package static func maxPool(
         _ x: Tensor, window: SlidingWindow, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
-        precondition(x.dtype == output.dtype && (x.dtype == .uint8 || x.dtype == .int8))
-        nonisolated(unsafe) let kernel = IntegerKernels.elementwise(for: tier)
-        let type = tag(x.dtype)
-        let smallest: UInt8 = x.dtype == .uint8 ? 0 : 0x80
-        forEachWindow(of: x, window: window, into: output, pool: pool) { taps, channels, pixel in
-            guard taps.count > 0 else {
-                pixel.update(repeating: smallest, count: channels)
-                return
-            }
-            kernel.pointee.pool_max(
-                qt_integer_pool(taps: taps.baseAddress, tap_count: taps.count, channels: channels), type, pixel)
-        }
+        precondition(x.dtype == .uint8 || x.dtype == .int8)
+        WindowMaximum.run(x, window: window, into: output, pool: pool, tier: tier)
     }
 
     /// The mean under each window of `x` [N, H, W, C], `uint8` or `int8`: the exact sum of `x - zx`, times

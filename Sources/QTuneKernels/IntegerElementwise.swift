@@ -25,10 +25,11 @@ package enum IntegerElementwise {
     /// Bounds and zero point of an output of `dtype`; `clamp` is in output integers.
     static func target(_ dtype: DType, zeroPoint: Int32, clamp: ClosedRange<Int32>?) -> qt_integer_target {
         let range = dtype.integerRange ?? 0...255
-        let lower = max(Int32(clamping: range.lowerBound), clamp?.lowerBound ?? .min)
-        let upper = min(Int32(clamping: range.upperBound), clamp?.upperBound ?? .max)
+        let ends = Int32(clamping: range.lowerBound)...Int32(clamping: range.upperBound)
+        let bounds = (clamp ?? ends).clamped(to: ends)
         return qt_integer_target(
-            lower: Float(Int(lower) - Int(zeroPoint)), upper: Float(Int(upper) - Int(zeroPoint)), zero_point: zeroPoint)
+            lower: Float(Int(bounds.lowerBound) - Int(zeroPoint)),
+            upper: Float(Int(bounds.upperBound) - Int(zeroPoint)), zero_point: zeroPoint)
     }
 
     /// Calls `body` with ranges that cover `0..<count`, on the pool's threads.

@@ -39,6 +39,8 @@ package enum KernelCatalog {
         FloatKernels.elementwiseFamily,
         FloatKernels.reductionFamily,
         FloatKernels.transposeFamily,
+        FloatKernels.interleaveFamily,
+        FloatKernels.windowMaximumFamily,
         IntegerKernels.gemmFamily,
         IntegerKernels.depthwiseFamily,
         IntegerKernels.elementwiseFamily,

@@ -19,18 +19,20 @@ package enum Layout {
         let target = output.unsafeElements(UInt8.self)
         let kernel = FloatKernels.transpose(for: tier)
         let perMatrix = loop.rows * loop.columns
-        // A job's part is a run of rows of one matrix, or of whole matrices where those are small.
-        let bands = max(1, min(loop.rows / 16, perMatrix * width / 65_536))
+        // A job's part is a run of rows of one matrix, or of columns where rows are few, or of whole matrices where
+        // those are small.
+        let cutsColumns = loop.rows < 16 && !loop.copiesRows
+        let (rows, columns) = (loop.rows, loop.columns)
+        let bands = max(1, min((cutsColumns ? columns : rows) / 16, perMatrix * width / 65_536))
         let count = loop.matrices * bands
         pool.run(over: count, grain: max(1, 65_536 / max(1, perMatrix * width / bands))) { range in
             for item in range {
                 let (sourceStart, targetStart) = loop.starts(of: item / bands)
                 let band = item % bands
-                let top = loop.rows * band / bands
-                let bottom = loop.rows * (band + 1) / bands
+                let cut = { (length: Int) in length * band / bands..<length * (band + 1) / bands }
                 loop.move(
-                    rows: top..<bottom, from: source + (sourceStart + top * loop.sourceStride) * width,
-                    to: target + targetStart * width, at: top, width: width, kernel: kernel)
+                    rows: cutsColumns ? 0..<rows : cut(rows), columns: cutsColumns ? cut(columns) : 0..<columns,
+                    from: source + sourceStart * width, to: target + targetStart * width, width: width, kernel: kernel)
             }
         }
         extendLifetime((x, output))
@@ -52,7 +54,7 @@ private struct TransposeLoop {
     private(set) var sourceStride = 1
     private(set) var targetStride = 1
     /// Where the innermost axis stays innermost: rows are copied whole, `targetStride` apart.
-    private var copiesRows = false
+    private(set) var copiesRows = false
     private var outer: [Axis] = []
 
     init(shape: Shape, permutation: [Int]) {
@@ -99,18 +101,21 @@ private struct TransposeLoop {
         return (source, target)
     }
 
-    /// Moves rows of one matrix. `source` is the first of them; `target` is where the matrix starts.
+    /// Moves a part of the matrix that starts at `source` and `target`: all columns of it where rows are copied.
     func move(
-        rows range: Range<Int>, from source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, at top: Int,
-        width: Int, kernel: qt_transpose_row
+        rows: Range<Int>, columns: Range<Int>, from source: UnsafePointer<UInt8>,
+        to target: UnsafeMutablePointer<UInt8>, width: Int, kernel: qt_transpose_row
     ) {
         guard copiesRows else {
-            kernel.run(width, source, sourceStride, target + top * width, targetStride, range.count, columns)
+            let (top, left) = (rows.lowerBound, columns.lowerBound)
+            kernel.run(
+                width, source + (top * sourceStride + left) * width, sourceStride,
+                target + (left * targetStride + top) * width, targetStride, rows.count, columns.count)
             return
         }
-        for row in 0..<range.count {
-            (target + (top + row) * targetStride * width).update(
-                from: source + row * sourceStride * width, count: columns * width)
+        for row in rows {
+            (target + row * targetStride * width).update(
+                from: source + row * sourceStride * width, count: columns.count * width)
         }
     }
 }

@@ -7,7 +7,8 @@ package enum Pooling {
     package static func max(
         _ input: Tensor, window: SlidingWindow, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
-        run(input, window: window, function: QT_REDUCE_MAX, into: output, pool: pool, tier: tier) { _ in 1 }
+        precondition(input.dtype == .float32)
+        WindowMaximum.run(input, window: window, into: output, pool: pool, tier: tier)
     }
 
     /// The mean of the elements under each window. Padding counts as zeros with `countIncludesPadding`, and is left
@@ -19,7 +20,7 @@ package enum Pooling {
         _ input: Tensor, window: SlidingWindow, countIncludesPadding: Bool, into output: Tensor, pool: ThreadPool,
         tier: CPUTier? = nil
     ) {
-        run(input, window: window, function: QT_REDUCE_SUM, into: output, pool: pool, tier: tier) { taps in
+        sum(input, window: window, into: output, pool: pool, tier: tier) { taps in
             1 / Float(Swift.max(1, countIncludesPadding ? taps.padded : taps.inside))
         }
     }
@@ -36,9 +37,10 @@ package enum Pooling {
         var padded: Int
     }
 
-    private static func run(
-        _ input: Tensor, window: SlidingWindow, function: qt_reduction, into output: Tensor, pool: ThreadPool,
-        tier: CPUTier?, scale: (Taps) -> Float
+    /// The sums under each window, times `scale` of what it saw.
+    private static func sum(
+        _ input: Tensor, window: SlidingWindow, into output: Tensor, pool: ThreadPool, tier: CPUTier?,
+        scale: (Taps) -> Float
     ) {
         let (from, to) = (input.shape, output.shape)
         precondition(input.dtype == .float32 && output.dtype == .float32, "not float32")
@@ -64,10 +66,10 @@ package enum Pooling {
                             into: pointers)
                         let result = target + row * rowFloats + column * channels
                         guard count > 0 else {
-                            result.update(repeating: function == QT_REDUCE_MAX ? -.infinity : 0, count: channels)
+                            result.update(repeating: 0, count: channels)
                             continue
                         }
-                        reduction.across(function, pointers.baseAddress, count, result, channels)
+                        reduction.across(QT_REDUCE_SUM, pointers.baseAddress, count, result, channels)
                         let factor = scale(Taps(inside: count, padded: rows.padded * columns.padded))
                         if factor != 1 { elements.unary(QT_UNARY_AFFINE, result, result, channels, factor, 0) }
                     }

@@ -141,6 +141,42 @@ import Testing
         }
     }
 
+    /// The result may lie where an operand lay, and runs end anywhere within a vector.
+    @Test(arguments: [1, 31, 32, 33, 63, 64, 65, 127, 200], [DType.uint8, .int8]) func worksInPlace(
+        _ count: Int, _ dtype: DType
+    ) throws {
+        let range = try #require(dtype.integerRange)
+        var noise = IntegerNoise(seed: count)
+        let a = noise.integers(count, dtype, extreme: false)
+        let b = noise.integers(count, dtype, extreme: true)
+        let from = QuantizationParameters(dtype: dtype, scales: [0.07], zeroPoints: [Int32(range.lowerBound + 3)])
+        // The second ratio is past what any rounding to integers can hold.
+        for scale in [Float(0.11), 1e-12] {
+            let to = QuantizationParameters(dtype: dtype, scales: [scale], zeroPoints: [Int32(range.upperBound - 9)])
+            let clamp = Int32(range.lowerBound + 20)...Int32(range.upperBound - 2)
+            func expected(_ real: Float) -> Int {
+                IntegerReference.requantize(
+                    real, zeroPoint: to.zeroPoints[0], lower: clamp.lowerBound, upper: clamp.upperBound)
+            }
+            let centred = { (value: Int) in Float(value - Int(from.zeroPoints[0])) }
+            let sums = zip(a, b).map { expected(centred($0) * (0.07 / scale) + centred($1) * (0.07 / scale)) }
+            let products = zip(a, b).map { expected(centred($0) * centred($1) * (0.07 * 0.07 / scale)) }
+            let moved = a.map { expected(centred($0) * (0.07 / scale)) }
+            forEachWay { tier, pool in
+                let y = integerTensor(b, dtype, shape: [count])
+                var x = integerTensor(a, dtype, shape: [count])
+                IntegerElementwise.add(x, from, y, from, to: to, clamp: clamp, into: x, pool: pool, tier: tier)
+                #expect(x.integers == sums, "\(tier.name) \(scale)")
+                x = integerTensor(a, dtype, shape: [count])
+                IntegerElementwise.multiply(x, from, y, from, to: to, clamp: clamp, into: x, pool: pool, tier: tier)
+                #expect(x.integers == products, "\(tier.name) \(scale)")
+                x = integerTensor(a, dtype, shape: [count])
+                IntegerElementwise.requantize(x, from, to: to, clamp: clamp, into: x, pool: pool, tier: tier)
+                #expect(x.integers == moved, "\(tier.name) \(scale)")
+            }
+        }
+    }
+
     @Test func requantizesIntoPlaces() {
         let from = QuantizationParameters(dtype: .uint8, scales: [0.5], zeroPoints: [10])
         let to = QuantizationParameters(dtype: .int8, scales: [1], zeroPoints: [-3])

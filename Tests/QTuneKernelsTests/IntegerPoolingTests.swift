@@ -10,6 +10,10 @@ import Testing
             padding: Padding2D(top: 1, left: 1, bottom: 0, right: 2)),
         SlidingWindow(
             kernel: Extent2D(height: 2, width: 3), dilation: Extent2D(height: 2, width: 2), padding: Padding2D(all: 1)),
+        // Windows far wider than the image, most of which lie in the padding.
+        SlidingWindow(
+            kernel: Extent2D(height: 2, width: 2), stride: Extent2D(height: 1000, width: 1000),
+            dilation: Extent2D(height: 5000, width: 5000), padding: Padding2D(all: 5000)),
     ]
 
     /// The integers under the window of output (y, x), of channel `c`.

@@ -10,6 +10,8 @@
 #include "qt_integer_depthwise.h"
 #include "qt_integer_elementwise.h"
 #include "qt_integer_gemm.h"
+#include "qt_interleave.h"
 #include "qt_isa.h"
 #include "qt_pool.h"
 #include "qt_transpose.h"
+#include "qt_window_max.h"

@@ -55,7 +55,6 @@ typedef struct {
     void (*multiply)(
         qt_integer_operand a, qt_integer_operand b, size_t count, qt_integer_target target, int type, void *out);
     void (*lookup)(const uint8_t *x, size_t count, const uint8_t *table, uint8_t *out);
-    void (*pool_max)(qt_integer_pool pool, int type, uint8_t *out);
     // out = round(clamp(float(sum of (x - from_zero)) * ratio)) + zero_point; `sums` is scratch for `channels`
     void (*pool_average)(
         qt_integer_pool pool, int type, int32_t from_zero, float ratio, qt_integer_target target, int to, int32_t *sums,

@@ -10,8 +10,12 @@
 
 #include "integer_elementwise_loops.h"
 
+#include "integer_elementwise_x86_256.h"
+
+#include "integer_elementwise_bytes.h"
+
 #pragma clang attribute pop
 
-ELEMENTWISE_ROW(qt_x8_elementwise_1x32__avx2, QT_ISA_AVX2);
+ELEMENTWISE_ROW(qt_x8_elementwise_1x32__avx2, QT_ISA_AVX2, _bytes);
 
 #endif

@@ -127,21 +127,6 @@ static void lookup(const uint8_t *x, size_t count, const uint8_t *table, uint8_t
     for (size_t i = 0; i < count; i++) out[i] = table[x[i]];
 }
 
-static void pool_max(qt_integer_pool pool, int type, uint8_t *out) {
-#define CASE(TAG, T)                                                                             \
-    case TAG: {                                                                                  \
-        T *best = (T *)out;                                                                      \
-        memcpy(best, pool.taps[0], pool.channels);                                               \
-        for (size_t tap = 1; tap < pool.tap_count; tap++) {                                      \
-            const T *x = (const T *)pool.taps[tap];                                              \
-            for (size_t i = 0; i < pool.channels; i++) best[i] = x[i] > best[i] ? x[i] : best[i]; \
-        }                                                                                        \
-        break;                                                                                   \
-    }
-    switch (type) { NARROW_TYPES(CASE) }
-#undef CASE
-}
-
 static void pool_average(
     qt_integer_pool pool, int type, int32_t from_zero, float ratio, qt_integer_target target, int to, int32_t *sums,
     uint8_t *out) {
@@ -182,19 +167,19 @@ static void range(const float *x, size_t count, float bounds[2]) {
     }
 }
 
-#define ELEMENTWISE_ROW(NAME, ISA)                        \
+// BYTES is the ending of the names of an instruction set's own loops over bytes, or nothing.
+#define ELEMENTWISE_ROW(NAME, ISA, BYTES)                 \
     const qt_integer_elementwise_kernel NAME = {          \
         .name = #NAME,                                    \
         .isa = ISA,                                       \
-        .quantize = quantize,                             \
+        .quantize = quantize##BYTES,                      \
         .quantize_each = quantize_each,                   \
-        .dequantize = dequantize,                         \
+        .dequantize = dequantize##BYTES,                  \
         .dequantize_each = dequantize_each,               \
-        .requantize = requantize,                         \
-        .add = add,                                       \
-        .multiply = multiply,                             \
+        .requantize = requantize##BYTES,                  \
+        .add = add##BYTES,                                \
+        .multiply = multiply##BYTES,                      \
         .lookup = lookup,                                 \
-        .pool_max = pool_max,                             \
         .pool_average = pool_average,                     \
         .range = range,                                   \
     }

@@ -43,6 +43,8 @@ static inline void transpose_16x16(
     for (int i = 0; i < 16; i++) _mm_storeu_si128((__m128i *)(target + (size_t)i * target_stride), rows[i]);
 }
 
+#include "transpose_narrow.h"
+
 // Whole blocks, then what is left at the right and at the bottom.
 #define QT_BLOCKS(TYPE, WIDTH, SIDE, BLOCK) \
     do { \
@@ -63,6 +65,7 @@ static inline void transpose_16x16(
 void qt_any_transpose_8x8__avx2(
     size_t width, const void *source, size_t source_stride, void *target, size_t target_stride, size_t rows,
     size_t columns) {
+    if (rows == target_stride && interleave_rows(width, source, source_stride, target, rows, columns)) return;
     switch (width) {
         case 1: QT_BLOCKS(uint8_t, 1, 16, transpose_16x16); break;
         case 4: QT_BLOCKS(float, 4, 8, transpose_8x8); break;

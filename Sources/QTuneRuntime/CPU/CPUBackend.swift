@@ -9,8 +9,8 @@ package struct CPUBackend: Backend {
     package var operators: [any Operator.Type] {
         Self.imageOperators + [
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
-            GlobalAveragePool2D.self, IntegerLinear.self, Linear.self, MaxPool2D.self, QuantizedAdd.self,
-            QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
+            GlobalAveragePool2D.self, IntegerLinear.self, InterleaveChannels.self, Linear.self, MaxPool2D.self,
+            QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
         ]
     }
 
@@ -29,6 +29,7 @@ package struct CPUBackend: Backend {
                 growthBudget: 1 << 30),
             CompositeRecognition(purpose: "find what one kernel does among several nodes, before lowering hides it"),
             LayoutLowering(purpose: "give images to the NHWC kernels, and keep them in that order"),
+            ShuffleFusion(purpose: "shuffle channels where they are joined; NHWC is what makes that one walk"),
             MatrixLowering(purpose: "pack constant matrices"),
             ResidualFusion(purpose: "add where the kernel stores; before activations, which come after the sum"),
             ActivationFusion(purpose: "activate where the kernel stores"),

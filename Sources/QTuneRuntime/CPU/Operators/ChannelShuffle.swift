@@ -32,6 +32,10 @@ struct ChannelShuffle: ImageOperator {
         }
         let each = channels / groups
         let output = try context.makeOutput(0, input.dtype, input.shape)
+        if groups == 2, order.isChannelsLast, [8, 16, 32, 64].contains(input.dtype.bitWidth) {
+            ChannelInterleaving.shuffle(input, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let (from, to): (Shape, Shape) =
             order.isChannelsLast
             ? ([batch * second * third, groups, each, 1], [batch * second * third, each, groups, 1])

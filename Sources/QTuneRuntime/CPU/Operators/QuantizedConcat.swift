@@ -35,6 +35,18 @@ struct QuantizedConcat: Operator {
         node.attributes["x_types"] = .ints(operands.map { Int64($0.dtype.rawValue) })
     }
 
+    /// Writes the quantization of a concatenation of two as that of a node with operands `a` and `b`.
+    static func writeOperands(of concatenation: Node, to node: inout Node) -> IntegerRefusal? {
+        guard let made = try? QuantizedConcat(NodeReader(concatenation, opset: 1)), made.operands.count == 2,
+            made.operands.allSatisfy({ $0.dtype == made.y.dtype })
+        else { return IntegerRefusal("its operands and its result differ in type") }
+        QuantizationAttributes.write(made.operands[0], "a", to: &node)
+        QuantizationAttributes.write(made.operands[1], "b", to: &node)
+        QuantizationAttributes.write(made.y, "y", to: &node)
+        ClampAttribute.write(made.clamp, to: &node)
+        return nil
+    }
+
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] {
         let known = context.inputs.compactMap { $0?.dimensions }
         guard known.count == operands.count, var dimensions = known.first,
