@@ -25,6 +25,8 @@ struct RunCommand: ParsableCommand {
         let type: String
         /// The positions of the largest elements of a float result, and those elements.
         let best: [Best]?
+        /// The entries of each map of a sequence of maps.
+        let maps: [[String: String]]?
         struct Best: Encodable {
             let index: Int
             let value: Float
@@ -43,14 +45,14 @@ struct RunCommand: ParsableCommand {
         }
         let feeds = try feeds(network)
         let results = try model.located {
-            try Session(network, options: SessionOptions(threads: threads)).run(feeds)
+            try Session(network, options: SessionOptions(threads: threads)).runValues(feeds.mapValues(Value.tensor))
         }
-        if let output { try write(results, to: output) }
+        if let output { try ResultFiles.write(results, to: output) }
         let summary = network.graph.outputs.compactMap { info in
-            results[info.name].map { tensor in
+            results[info.name].map { value in
                 Result(
-                    name: info.name, type: ValueType.tensor(tensor.dtype, tensor.shape).description,
-                    best: Self.best(of: tensor))
+                    name: info.name, type: value.type.description, best: value.tensor.flatMap(Self.best),
+                    maps: ResultFiles.maps(value))
             }
         }
         if json { return try Console.print(json: summary) }
@@ -60,6 +62,10 @@ struct RunCommand: ParsableCommand {
                 (result.best ?? []).map {
                     "  \(String($0.index).padding(toLength: 8, withPad: " ", startingAt: 0))\($0.value)"
                 })
+            for map in result.maps ?? [] {
+                let entries = map.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                Console.print("  " + entries.joined(separator: ", "))
+            }
         }
     }
 
@@ -91,18 +97,6 @@ struct RunCommand: ParsableCommand {
             feeds[name] = try Npy.read(path: String(input[input.index(after: sign)...]))
         }
         return feeds
-    }
-
-    private func write(_ results: [String: Tensor], to folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw QTuneError(.inputOutput, "the folder cannot be made", place: ["folder '\(folder)'"])
-        }
-        for (name, tensor) in results {
-            let file = String(name.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "_" })
-            try Npy.write(tensor, to: "\(folder)/\(file).npy")
-        }
     }
 
     private static func best(of tensor: Tensor) -> [Result.Best]? {
