@@ -19,6 +19,9 @@ struct ContributedRotaryEmbedding: Operator {
         guard rotatedSize == 0 || heads != nil else {
             throw QTuneError(.invalidModel, "attribute 'rotary_embedding_dim' comes with 'num_heads'")
         }
+        guard try node.float("scale") ?? 1 == 1, try node.int("is_packed_batching") ?? 0 == 0 else {
+            throw QTuneError(.unsupported, "a rotary embedding with 'scale' or 'is_packed_batching'")
+        }
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
