@@ -11,8 +11,8 @@ final class Program: Sendable {
         case slot(Int)
     }
 
-    /// One node.
-    struct Step: Sendable {
+    /// One node. A class, so that a run counts one reference for it and not one for each of its parts.
+    final class Step: Sendable {
         let label: String
         let operatorType: String
         let `operator`: any Operator
@@ -22,6 +22,14 @@ final class Program: Sendable {
         let bodies: [Body]
         /// Slots that no later step reads.
         let released: [Int]
+
+        init(
+            label: String, operatorType: String, operator: any Operator, operands: [Operand], results: [Int?],
+            bodies: [Body], released: [Int]
+        ) {
+            (self.label, self.operatorType, self.operator) = (label, operatorType, `operator`)
+            (self.operands, self.results, self.bodies, self.released) = (operands, results, bodies, released)
+        }
     }
 
     /// A sub-graph in an attribute of a node.

@@ -37,10 +37,12 @@ final class RunMemory {
     func settle(_ results: [Value], of step: Program.Step) -> [Value] {
         recorder?.record(self.step, step, results, given: given)
         guard let plan else { return results }
-        return results.enumerated().map { index, result in
-            guard let tensor = result.tensor, !plan.permits(tensor, self.step, index) else { return result }
-            return .tensor(tensor.copied())
+        var settled = results
+        for index in results.indices {
+            guard let tensor = results[index].tensor, !plan.permits(tensor, self.step, index) else { continue }
+            settled[index] = .tensor(tensor.copied())
         }
+        return settled
     }
 }
 

@@ -194,9 +194,15 @@ import Testing
         let table = (0..<256).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
         let x = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 101) }
         forEachWay { tier, pool in
-            let output = Tensor(zeros: .uint8, shape: [x.count])
-            IntegerElementwise.lookup(Tensor(x), table: table, into: output, pool: pool, tier: tier)
-            #expect(output.array(of: UInt8.self) == x.map { table[Int($0)] }, "\(tier.name)")
+            for count in [1, 31, 65, x.count] {
+                let operand = Tensor(Array(x.prefix(count)))
+                let expected = x.prefix(count).map { table[Int($0)] }
+                let output = Tensor(zeros: .uint8, shape: [count])
+                IntegerElementwise.lookup(operand, table: table, into: output, pool: pool, tier: tier)
+                #expect(output.array(of: UInt8.self) == expected, "\(tier.name) \(count)")
+                IntegerElementwise.lookup(operand, table: table, into: operand, pool: pool, tier: tier)
+                #expect(operand.array(of: UInt8.self) == expected, "\(tier.name) \(count) in place")
+            }
         }
     }
 

@@ -16,6 +16,6 @@
 
 #pragma clang attribute pop
 
-ELEMENTWISE_ROW(qt_x8_elementwise_1x32__avx2, QT_ISA_AVX2, _bytes);
+ELEMENTWISE_ROW(qt_x8_elementwise_1x32__avx2, QT_ISA_AVX2, _bytes, lookup);
 
 #endif

@@ -14,8 +14,10 @@
 
 #include "integer_elementwise_bytes.h"
 
+#include "integer_elementwise_lookup_512.h"
+
 #pragma clang attribute pop
 
-ELEMENTWISE_ROW(qt_x8_elementwise_1x64__avx512, QT_ISA_AVX512, _bytes);
+ELEMENTWISE_ROW(qt_x8_elementwise_1x64__avx512, QT_ISA_AVX512, _bytes, lookup_bytes);
 
 #endif

@@ -123,7 +123,7 @@ static void multiply(
 #undef CASE
 }
 
-static void lookup(const uint8_t *x, size_t count, const uint8_t *table, uint8_t *out) {
+static inline void lookup(const uint8_t *x, size_t count, const uint8_t *table, uint8_t *out) {
     for (size_t i = 0; i < count; i++) out[i] = table[x[i]];
 }
 
@@ -168,7 +168,7 @@ static void range(const float *x, size_t count, float bounds[2]) {
 }
 
 // BYTES is the ending of the names of an instruction set's own loops over bytes, or nothing.
-#define ELEMENTWISE_ROW(NAME, ISA, BYTES)                 \
+#define ELEMENTWISE_ROW(NAME, ISA, BYTES, LOOKUP)         \
     const qt_integer_elementwise_kernel NAME = {          \
         .name = #NAME,                                    \
         .isa = ISA,                                       \
@@ -179,7 +179,7 @@ static void range(const float *x, size_t count, float bounds[2]) {
         .requantize = requantize##BYTES,                  \
         .add = add##BYTES,                                \
         .multiply = multiply##BYTES,                      \
-        .lookup = lookup,                                 \
+        .lookup = LOOKUP,                                 \
         .pool_average = pool_average,                     \
         .range = range,                                   \
     }
