@@ -38,6 +38,8 @@ struct PreparedEpilogue: Sendable {
     private let upper: Float
     private let scales: ChannelWords?
     private let biases: ChannelWords?
+    /// What is added to requantized sums, and the bounds of these.
+    private let addition: (added: Requantization.Addition, lower: Float, upper: Float)?
 
     /// `inputScale` multiplies the scales, for inputs whose scale is known only at the run.
     init(_ epilogue: IntegerEpilogue, channels: Int, inputScale: Float?, for depthwise: IntegerKernels.DepthwiseRow?) {
@@ -49,25 +51,40 @@ struct PreparedEpilogue: Sendable {
         switch epilogue {
         case .accumulators:
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_ACCUMULATORS, 0, 0, 0)
-            (scales, biases) = (nil, nil)
+            (scales, biases, addition) = (nil, nil, nil)
         case .requantize(let requantization):
             kind = requantization.dtype == .uint8 ? QT_EPILOGUE_REQUANTIZE_U8 : QT_EPILOGUE_REQUANTIZE_S8
-            zeroPoint = requantization.zeroPoint
-            lower = Float(requantization.lower - requantization.zeroPoint)
-            upper = Float(requantization.upper - requantization.zeroPoint)
+            let floor = Float(requantization.lower - requantization.zeroPoint)
+            let ceiling = Float(requantization.upper - requantization.zeroPoint)
+            if let added = requantization.addition {
+                addition = (added, floor, ceiling)
+                zeroPoint = added.zeroPoint
+                (lower, upper) = (Float(added.lower - added.zeroPoint), Float(added.upper - added.zeroPoint))
+            } else {
+                addition = nil
+                (zeroPoint, lower, upper) = (requantization.zeroPoint, floor, ceiling)
+            }
             scales = words(scaled(requantization.multipliers))
             biases = nil
         case .dequantize(let values, let bias, let floor, let ceiling):
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_DEQUANTIZE, 0, floor, ceiling)
             scales = words(scaled(values))
             biases = words(bias ?? [0])
+            addition = nil
         }
     }
 
-    /// The C structure; its pointers live as long as `self`.
-    var c: qt_epilogue {
-        qt_epilogue(
+    /// The C structure; its pointers live as long as `self` and `values`, which are added where the epilogue adds.
+    func c(adding values: UnsafePointer<UInt8>? = nil) -> qt_epilogue {
+        var addend = qt_epilogue_addend()
+        if let addition {
+            addend.values = values
+            addend.zero_point = addition.added.addendZeroPoint
+            (addend.ratio, addend.own_ratio) = (addition.added.addendRatio, addition.added.ratio)
+            (addend.own_lower, addend.own_upper) = (addition.lower, addition.upper)
+        }
+        return qt_epilogue(
             kind: Int32(kind.rawValue), zero_point: zeroPoint, lower: lower, upper: upper,
-            scales: scales?.floats, biases: biases?.floats)
+            scales: scales?.floats, biases: biases?.floats, addend: addend)
     }
 }

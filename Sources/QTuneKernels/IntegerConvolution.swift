@@ -56,6 +56,9 @@ package final class IntegerConvolution: Sendable {
             ? [Int32](repeating: weightZeroPoints[0], count: outputChannels) : weightZeroPoints
         let tier = try tier ?? CPUTier.current
         if weights.shape[1] == 1 && groups == outputChannels && groups > 1 {
+            guard !epilogue.adds else {
+                throw QTuneError(.unsupported, "an addition in a depthwise convolution of integers")
+            }
             let depthwise = IntegerDepthwise(weights: weights, zeroPoints: zeroPoints, bias: bias, tier: tier)
             implementation = .depthwise(depthwise)
         } else {
@@ -68,10 +71,14 @@ package final class IntegerConvolution: Sendable {
     }
 
     /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
-    package func run(_ input: Tensor, padding: Padding2D, into output: Tensor, pool: ThreadPool) {
+    /// - Parameter addend: of the output's shape and type, for an epilogue with an addition.
+    package func run(
+        _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, into output: Tensor, pool: ThreadPool
+    ) {
+        precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
         run(
-            input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, into: output,
-            pool: pool)
+            input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, adding: addend,
+            into: output, pool: pool)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -88,7 +95,7 @@ package final class IntegerConvolution: Sendable {
         run(
             input, zeroPoint: inputZeroPoint,
             offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation), epilogues: epilogues,
-            padding: padding, into: output, pool: pool)
+            padding: padding, adding: nil, into: output, pool: pool)
     }
 }
 
@@ -141,7 +148,7 @@ extension IntegerConvolution {
 
     private func run(
         _ input: Tensor, zeroPoint: Int32, offsets: [ChannelWords], epilogues: [PreparedEpilogue], padding: Padding2D,
-        into output: Tensor, pool: ThreadPool
+        adding addend: Tensor?, into output: Tensor, pool: ThreadPool
     ) {
         precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "the input does not fit the weights")
         precondition(input.dtype == inputType && output.dtype == outputType, "types do not fit")
@@ -150,6 +157,7 @@ extension IntegerConvolution {
             batch: input.shape[0], inputHeight: input.shape[1], inputWidth: input.shape[2],
             inputChannels: inputChannels, outputChannels: outputChannels, groups: groups, window: window)
         precondition(output.count == shape.outputPixels * outputChannels, "the output's shape does not fit")
+        precondition(addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
         guard output.count > 0 else { return }
         let job = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: zeroPoint))
         switch implementation {
@@ -158,15 +166,16 @@ extension IntegerConvolution {
                 job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output, pool: pool
             )
         case .products(let products):
-            run(products, over: job, offsets: offsets, epilogues: epilogues, into: output, pool: pool)
+            run(
+                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, into: output, pool: pool)
         }
-        extendLifetime((input, output, offsets, epilogues))
+        extendLifetime((input, addend, output, offsets, epilogues))
     }
 
     /// All groups have the same shape, so that they share one division into parts.
     private func run(
         _ products: [IntegerProduct], over job: IntegerWindows, offsets: [ChannelWords], epilogues: [PreparedEpilogue],
-        into output: Tensor, pool: ThreadPool
+        adding addend: Tensor?, into output: Tensor, pool: ThreadPool
     ) {
         let element = outputType.bitWidth / 8
         let channels = inputChannels / groups
@@ -181,7 +190,8 @@ extension IntegerConvolution {
                 source: readsPixels
                     ? .rows(pixels, stride: inputChannels)
                     : .windows(UnsafePointer(windows.baseAddress.unsafelyUnwrapped + group)),
-                isSigned: inputType == .int8, offsets: offsets[group], epilogue: epilogues[group].c,
+                isSigned: inputType == .int8, offsets: offsets[group],
+                epilogue: epilogues[group].c(adding: addend.map { $0.bytes + group * columns }),
                 output: output.address + group * columns * element, outputStride: outputChannels * element)
         }
         products[0].run(jobs, rows: job.shape.outputPixels, pool: pool)

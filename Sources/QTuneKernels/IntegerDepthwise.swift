@@ -54,7 +54,7 @@ final class IntegerDepthwise: @unchecked Sendable {
                 description.flip = isSigned ? 0x80 : 0
                 description.packed = UnsafeRawPointer(packed.base)
                 description.offsets = offsets.integers
-                description.epilogue = epilogue.c
+                description.epilogue = epilogue.c()
                 description.output = address
                 description.output_stride = channels * qt_epilogue_output_bytes(description.epilogue.kind)
                 run(description, rows: rows, work: job.shape.multiplyAccumulates, pool: pool)

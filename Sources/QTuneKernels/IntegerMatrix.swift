@@ -26,8 +26,8 @@ package final class IntegerMatrix: Sendable {
         _ b: Tensor, transposed: Bool = false, weightZeroPoints: [Int32] = [0], bias: [Int32]? = nil, inputType: DType,
         inputZeroPoint: Int32, epilogue: IntegerEpilogue, tier: CPUTier? = nil
     ) throws {
-        guard b.shape.rank == 2 else {
-            throw QTuneError(.unsupported, "an integer product with weights of shape \(b.shape)")
+        guard b.shape.rank == 2, !epilogue.adds else {
+            throw QTuneError(.unsupported, "an integer product with weights of shape \(b.shape), or with an addition")
         }
         depth = b.shape[transposed ? 1 : 0]
         columns = b.shape[transposed ? 0 : 1]
@@ -79,8 +79,8 @@ package final class IntegerMatrix: Sendable {
         precondition(a.count == rows * depth && output.count == rows * columns, "shapes do not fit")
         let job = product.job(
             source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8, offsets: offsets,
-            epilogue: epilogue.c, output: output.address,
-            outputStride: columns * qt_epilogue_output_bytes(epilogue.c.kind))
+            epilogue: epilogue.c(), output: output.address,
+            outputStride: columns * qt_epilogue_output_bytes(epilogue.c().kind))
         product.run([job], rows: rows, pool: pool)
         extendLifetime((a, output, offsets, epilogue))
     }

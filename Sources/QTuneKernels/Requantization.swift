@@ -11,6 +11,37 @@ package struct Requantization: Hashable, Sendable {
     /// The fused clamp, in output integers.
     package var lower: Int32
     package var upper: Int32
+    /// What is added to the result, if anything is.
+    package var addition: Addition?
+
+    /// A quantized tensor of the result's shape and type that is added to the requantized sums, and what the total
+    /// becomes: `q * ratio + (addend - addendZeroPoint) * addendRatio` in float32, q being the requantized sum less its
+    /// zero point, rounded half to even, plus the total's zero point, saturated.
+    package struct Addition: Hashable, Sendable {
+        /// The scale of the requantized sums over that of the total.
+        package var ratio: Float
+        package var addendRatio: Float
+        package var addendZeroPoint: Int32
+        package var zeroPoint: Int32
+        package var lower: Int32
+        package var upper: Int32
+
+        /// - Parameters:
+        ///   - scale: of the requantized sums.
+        ///   - addend: quantization of what is added.
+        ///   - total: quantization of the total.
+        ///   - clamp: in integers of the total.
+        package init(
+            scale: Float, addend: QuantizationParameters, total: QuantizationParameters, clamp: ClosedRange<Int32>?
+        ) {
+            ratio = scale / total.scales[0]
+            addendRatio = addend.scales[0] / total.scales[0]
+            (addendZeroPoint, zeroPoint) = (addend.zeroPoints[0], total.zeroPoints[0])
+            let range = total.dtype.integerRange ?? 0...255
+            lower = max(Int32(clamping: range.lowerBound), clamp?.lowerBound ?? .min)
+            upper = min(Int32(clamping: range.upperBound), clamp?.upperBound ?? .max)
+        }
+    }
 
     /// Bounds that are nil are those of `dtype`.
     package init(
@@ -41,6 +72,12 @@ package enum IntegerEpilogue: Hashable, Sendable {
         case .dequantize: .float32
         case .accumulators: .int32
         }
+    }
+
+    /// Whether a tensor is added to the requantized sums.
+    var adds: Bool {
+        guard case .requantize(let requantization) = self else { return false }
+        return requantization.addition != nil
     }
 
     /// The values that go with single channels, to be checked against the number of output channels.

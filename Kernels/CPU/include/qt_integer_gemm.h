@@ -18,6 +18,16 @@ typedef enum {
     QT_EPILOGUE_DEQUANTIZE = 3,  // float32
 } qt_epilogue_kind;
 
+// Bytes of the output's type, in its places, that are added to what the sums were requantized to:
+//   own = round_half_even(clamp(float(sum) * scales[n], own_lower, own_upper))
+//   q = round_half_even(clamp(own * own_ratio + float(value - zero_point) * ratio, lower, upper)) + output's zero point
+typedef struct {
+    const uint8_t *values;  // NULL where nothing is added; rows lie as far apart as the output's
+    int32_t zero_point;
+    float ratio, own_ratio;
+    float own_lower, own_upper;
+} qt_epilogue_addend;
+
 // What is done with the sums. Per-column arrays may be read up to 63 elements past the last column.
 //   requantize: q = round_half_even(clamp(float(sum) * scales[n], lower, upper)) + zero_point; the bounds are the
 //               output's less the zero point, so no step can leave the output's range; NaN becomes the lower bound
@@ -28,6 +38,7 @@ typedef struct {
     float lower, upper;
     const float *scales;
     const float *biases;
+    qt_epilogue_addend addend;  // of requantizing products; depthwise kernels add nothing
 } qt_epilogue;
 
 // A product of packed operands: rows x depth times depth x columns.

@@ -20,7 +20,7 @@ static void pixel(const qt_integer_depthwise *job, const uint8_t *const *taps, s
         for (size_t tap = 0; tap < tap_count; tap++)
             sum += (uint32_t)((int32_t)(uint8_t)(taps[tap][channel] ^ job->flip) *
                               (int32_t)weights[tap * channels + channel]);
-        qt_epilogue_store(&job->epilogue, (int32_t)sum, channel, out, channel);
+        qt_epilogue_store(&job->epilogue, (int32_t)sum, channel, NULL, out, channel);
     }
 }
 

@@ -117,6 +117,8 @@ void qt_integer_product_run(
             block.a_stride = depth * 2;
         }
         block.c = (uint8_t *)p->output + row * p->output_stride + column_begin * output_element;
+        if (p->epilogue.addend.values)
+            block.epilogue.addend.values = p->epilogue.addend.values + row * p->output_stride + column_begin;
         kernel->run(&block);
     }
 }

@@ -9,6 +9,9 @@ static void run(const qt_integer_block *g) {
     for (size_t first = 0; first < g->columns; first += COLUMNS, b += COLUMNS * g->depth) {
         size_t width = g->columns - first < COLUMNS ? g->columns - first : COLUMNS;
         for (size_t row = 0; row < g->rows; row++) {
+            const uint8_t *addend = g->epilogue.addend.values;
+            if (addend) addend += row * g->c_stride;
+            uint8_t *out = (uint8_t *)g->c + row * g->c_stride;
             const uint8_t *a = (const uint8_t *)g->a + row * g->a_stride;
             uint32_t sums[COLUMNS] = {0};
             for (size_t k = 0; k < g->depth; k += 4)
@@ -19,7 +22,7 @@ static void run(const qt_integer_block *g) {
                 size_t column = first + j;
                 uint32_t sum = sums[j] + (uint32_t)g->offsets[column];
                 if (g->row_sums) sum -= (uint32_t)g->row_sums[row] * (uint32_t)g->weight_zero_points[column];
-                qt_epilogue_store(&g->epilogue, (int32_t)sum, column, (uint8_t *)g->c + row * g->c_stride, column);
+                qt_epilogue_store(&g->epilogue, (int32_t)sum, column, addend, out, column);
             }
         }
     }

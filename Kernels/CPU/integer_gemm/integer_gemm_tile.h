@@ -4,10 +4,13 @@
 
 enum { VECTORS = 2, TILE_COLUMNS = VECTORS * LANES };
 
+#include "integer_gemm_finish.h"
+
 // Rows of `a` are reached from every third one, which spares address registers.
 __attribute__((always_inline)) static inline void tile(
     const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, const int rows, const int vectors) {
     words sums[TILE_ROWS][VECTORS];
+#pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
         words start = load_words(g->offsets + column + v * LANES);
 #pragma clang loop unroll(full)
@@ -19,6 +22,7 @@ __attribute__((always_inline)) static inline void tile(
     const size_t steps = g->depth * ELEMENT_BYTES / 4;
     for (size_t step = 0; step < steps; step++) {
         words weights[VECTORS];
+#pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) weights[v] = load_words(b + v * LANES * 4);
         b += vectors * LANES * 4;
 #pragma clang loop unroll(full)
@@ -28,18 +32,15 @@ __attribute__((always_inline)) static inline void tile(
             for (int v = 0; v < vectors; v++) sums[i][v] = dot(sums[i][v], x, weights[v]);
         }
     }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-        uint8_t *out = (uint8_t *)g->c + (row + (size_t)i) * g->c_stride;
+    if (g->row_sums)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
-            size_t first = column + (size_t)v * LANES;
-            words sum = sums[i][v];
-            if (g->row_sums)
-                sum = weighted(sum, g->row_sums[row + (size_t)i], load_words(g->weight_zero_points + first));
-            if (first < g->columns) finish(&g->epilogue, sum, out, first, g->columns - first);
+            words zero_points = load_words(g->weight_zero_points + column + (size_t)v * LANES);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows; i++)
+                sums[i][v] = weighted(sums[i][v], g->row_sums[row + (size_t)i], zero_points);
         }
-    }
+    finish(g, sums, row, column, rows, vectors);
 }
 
 __attribute__((always_inline)) static inline void panel(

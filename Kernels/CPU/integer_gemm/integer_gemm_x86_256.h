@@ -1,5 +1,7 @@
 // Vectors of 8 words for the product's tiles. Included under the instruction set of the including file.
 
+#include "integer_gemm_x86_part.h"
+
 enum { LANES = 8 };
 typedef __m256i words;
 typedef __m256 floats;
@@ -13,6 +15,8 @@ static inline words repeat_word(const void *p) {
     return _mm256_set1_epi32(word);
 }
 
+static inline words repeat_word_of(int32_t word) { return _mm256_set1_epi32(word); }
+
 static inline words weighted(words sums, int32_t factor, words weights) {
     return _mm256_sub_epi32(sums, _mm256_mullo_epi32(_mm256_set1_epi32(factor), weights));
 }
@@ -22,46 +26,63 @@ static inline words lanes_below(size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-static inline words requantized(const qt_epilogue *e, words sums, floats scales) {
-    floats value = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scales);
-    value = _mm256_min_ps(_mm256_max_ps(value, _mm256_set1_ps(e->lower)), _mm256_set1_ps(e->upper));
-    return _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_set1_epi32(e->zero_point));
+static inline floats load_floats(const float *p) { return _mm256_loadu_ps(p); }
+static inline floats repeat_float(float value) { return _mm256_set1_ps(value); }
+static inline floats multiply(floats a, floats b) { return _mm256_mul_ps(a, b); }
+static inline floats add(floats a, floats b) { return _mm256_add_ps(a, b); }
+static inline floats least(floats a, floats b) { return _mm256_min_ps(a, b); }
+static inline floats greatest(floats a, floats b) { return _mm256_max_ps(a, b); }
+static inline floats real(words x) { return _mm256_cvtepi32_ps(x); }
+static inline words nearest(floats x) { return _mm256_cvtps_epi32(x); }
+static inline floats nearest_real(floats x) {
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-static inline floats dequantized(const qt_epilogue *e, words sums, floats scales, floats biases) {
-    floats value = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), scales), biases);
-    return _mm256_min_ps(_mm256_set1_ps(e->upper), _mm256_max_ps(_mm256_set1_ps(e->lower), value));
+static inline words repeat_byte(int32_t byte) { return _mm256_set1_epi8((char)byte); }
+static inline words repeat_half(int32_t half) { return _mm256_set1_epi16((short)half); }
+static inline words subtract(words a, words b) { return _mm256_sub_epi32(a, b); }
+
+static inline void store_words(void *out, words x, size_t count) {
+    if (count >= LANES)
+        _mm256_storeu_si256(out, x);
+    else
+        _mm256_maskstore_epi32(out, lanes_below(count), x);
 }
 
-// The first `count` lanes of the finished sums of columns `column`... to element `column` of `row`.
-static inline void finish(const qt_epilogue *e, words sums, uint8_t *row, size_t column, size_t count) {
-    if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
-        int32_t *out = (int32_t *)row + column;
-        if (count >= LANES)
-            _mm256_storeu_si256((words *)out, sums);
-        else
-            _mm256_maskstore_epi32(out, lanes_below(count), sums);
-        return;
+static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm256_castps_si256(x), count); }
+
+// `count` bytes, each XOR `flip`, as words.
+static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+    uint8_t part[LANES] = {0};
+    if (count < LANES) {
+        for (size_t i = 0; i < count; i++) part[i] = p[i];
+        p = part;
     }
-    floats scales = _mm256_loadu_ps(e->scales + column);
-    if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
-        float *out = (float *)row + column;
-        floats value = dequantized(e, sums, scales, _mm256_loadu_ps(e->biases + column));
-        if (count >= LANES)
-            _mm256_storeu_ps(out, value);
-        else
-            _mm256_maskstore_ps(out, lanes_below(count), value);
-        return;
-    }
-    words q = requantized(e, sums, scales);
-    __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
-    __m128i bytes = e->kind == QT_EPILOGUE_REQUANTIZE_U8 ? _mm_packus_epi16(halves, halves)
-                                                         : _mm_packs_epi16(halves, halves);
-    if (count >= LANES) {
-        _mm_storel_epi64((__m128i *)(row + column), bytes);
-    } else {
-        uint8_t part[16];
-        _mm_storeu_si128((__m128i *)part, bytes);
-        for (size_t i = 0; i < count; i++) row[column + i] = part[i];
-    }
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)p);
+    return _mm256_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
+}
+
+static inline words halves(words a, words b, words addend) {
+    return _mm256_adds_epi16(_mm256_packs_epi32(a, b), addend);
+}
+
+// Bytes of two rows, at least `floor`, then XOR `flip`: the first row's in the lower half.
+static inline words bytes_of_rows(words first, words second, words floor, words flip) {
+    words bytes = _mm256_xor_si256(_mm256_max_epu8(_mm256_packus_epi16(first, second), floor), flip);
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+__attribute__((always_inline)) static inline void store_bytes(uint8_t *out, __m128i x, size_t count) {
+    if (count >= 2 * LANES)
+        _mm_storeu_si128((__m128i *)out, x);
+    else
+        store_part(out, x, count);
+}
+
+__attribute__((always_inline)) static inline void store_first_row(uint8_t *out, words rows, size_t count) {
+    store_bytes(out, _mm256_castsi256_si128(rows), count);
+}
+
+__attribute__((always_inline)) static inline void store_second_row(uint8_t *out, words rows, size_t count) {
+    store_bytes(out, _mm256_extracti128_si256(rows, 1), count);
 }

@@ -1,5 +1,7 @@
 // Vectors of 16 words for the product's tiles. Included under the instruction set of the including file.
 
+#include "integer_gemm_x86_part.h"
+
 enum { LANES = 16 };
 typedef __m512i words;
 typedef __m512 floats;
@@ -13,38 +15,72 @@ static inline words repeat_word(const void *p) {
     return _mm512_set1_epi32(word);
 }
 
+static inline words repeat_word_of(int32_t word) { return _mm512_set1_epi32(word); }
+
 static inline words weighted(words sums, int32_t factor, words weights) {
     return _mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_set1_epi32(factor), weights));
 }
 
-static inline words requantized(const qt_epilogue *e, words sums, floats scales) {
-    floats value = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales);
-    value = _mm512_min_ps(_mm512_max_ps(value, _mm512_set1_ps(e->lower)), _mm512_set1_ps(e->upper));
-    return _mm512_add_epi32(_mm512_cvtps_epi32(value), _mm512_set1_epi32(e->zero_point));
+static inline floats load_floats(const float *p) { return _mm512_loadu_ps(p); }
+static inline floats repeat_float(float value) { return _mm512_set1_ps(value); }
+static inline floats multiply(floats a, floats b) { return _mm512_mul_ps(a, b); }
+static inline floats add(floats a, floats b) { return _mm512_add_ps(a, b); }
+static inline floats least(floats a, floats b) { return _mm512_min_ps(a, b); }
+static inline floats greatest(floats a, floats b) { return _mm512_max_ps(a, b); }
+static inline floats real(words x) { return _mm512_cvtepi32_ps(x); }
+static inline words nearest(floats x) { return _mm512_cvtps_epi32(x); }
+static inline floats nearest_real(floats x) {
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-static inline floats dequantized(const qt_epilogue *e, words sums, floats scales, floats biases) {
-    floats value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales), biases);
-    return _mm512_min_ps(_mm512_set1_ps(e->upper), _mm512_max_ps(_mm512_set1_ps(e->lower), value));
-}
+static inline words repeat_byte(int32_t byte) { return _mm512_set1_epi8((char)byte); }
+static inline words repeat_half(int32_t half) { return _mm512_set1_epi16((short)half); }
+static inline words subtract(words a, words b) { return _mm512_sub_epi32(a, b); }
 
-// The first `count` lanes of the finished sums of columns `column`... to element `column` of `row`.
-static inline void finish(const qt_epilogue *e, words sums, uint8_t *row, size_t column, size_t count) {
-    __mmask16 mask = count >= LANES ? 0xFFFF : (__mmask16)((1u << count) - 1);
-    if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
-        _mm512_mask_storeu_epi32((int32_t *)row + column, mask, sums);
-        return;
-    }
-    floats scales = _mm512_loadu_ps(e->scales + column);
-    if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
-        floats value = dequantized(e, sums, scales, _mm512_loadu_ps(e->biases + column));
-        _mm512_mask_storeu_ps((float *)row + column, mask, value);
-        return;
-    }
-    // Values are in range already, so the narrowing only drops bytes of sign.
-    __m128i bytes = _mm512_cvtepi32_epi8(requantized(e, sums, scales));
+static inline void store_words(void *out, words x, size_t count) {
     if (count >= LANES)
-        _mm_storeu_si128((__m128i *)(row + column), bytes);
+        _mm512_storeu_si512(out, x);
     else
-        _mm_mask_storeu_epi8(row + column, mask, bytes);
+        _mm512_mask_storeu_epi32(out, (__mmask16)((1u << count) - 1), x);
+}
+
+static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm512_castps_si512(x), count); }
+
+// `count` bytes, each XOR `flip`, as words.
+static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+    __m128i bytes = count >= LANES ? _mm_loadu_si128((const __m128i *)p)
+                                   : _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), p);
+    return _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
+}
+
+static inline words halves(words a, words b, words addend) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(a, b), addend);
+}
+
+// Bytes of two rows, at least `floor`, then XOR `flip`: the first row's in the lower half.
+static inline words bytes_of_rows(words first, words second, words floor, words flip) {
+    words bytes = _mm512_xor_si512(_mm512_max_epu8(_mm512_packus_epi16(first, second), floor), flip);
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
+}
+
+__attribute__((always_inline)) static inline void store_bytes(uint8_t *out, __m256i x, size_t count) {
+    if (count >= 2 * LANES) {
+        _mm256_storeu_si256((__m256i *)out, x);
+        return;
+    }
+    __m128i bytes = _mm256_castsi256_si128(x);
+    if (count >= LANES) {
+        _mm_storeu_si128((__m128i *)out, bytes);
+        bytes = _mm256_extracti128_si256(x, 1);
+        out += LANES;
+    }
+    store_part(out, bytes, count % LANES);
+}
+
+__attribute__((always_inline)) static inline void store_first_row(uint8_t *out, words rows, size_t count) {
+    store_bytes(out, _mm512_castsi512_si256(rows), count);
+}
+
+__attribute__((always_inline)) static inline void store_second_row(uint8_t *out, words rows, size_t count) {
+    store_bytes(out, _mm512_extracti64x4_epi64(rows, 1), count);
 }

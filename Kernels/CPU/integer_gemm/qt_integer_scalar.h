@@ -27,16 +27,27 @@ static inline float qt_clamp_float(float value, float lower, float upper) {
     return upper < floored ? upper : floored;
 }
 
-// `sum` of `column` into element `index` of `out`.
+// What is requantized, plus the element of the addend.
+static inline float qt_with_addend(const qt_epilogue *e, float scaled, uint8_t byte) {
+    const qt_epilogue_addend *a = &e->addend;
+    float own = (float)qt_round_half_even(qt_clamp(scaled, a->own_lower, a->own_upper)) * a->own_ratio;
+    int32_t value = e->kind == QT_EPILOGUE_REQUANTIZE_U8 ? (int32_t)byte : (int32_t)(int8_t)byte;
+    float other = (float)(value - a->zero_point) * a->ratio;
+    return own + other;
+}
+
+// `sum` of `column` into element `index` of `out`; `addend` is the row of bytes to add, or NULL.
 static inline void qt_epilogue_store(
-    const qt_epilogue *e, int32_t sum, size_t column, void *out, size_t index) {
+    const qt_epilogue *e, int32_t sum, size_t column, const uint8_t *addend, void *out, size_t index) {
     if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
         ((int32_t *)out)[index] = sum;
     } else if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
         float scaled = (float)sum * e->scales[column];
         ((float *)out)[index] = qt_clamp_float(scaled + e->biases[column], e->lower, e->upper);
     } else {
-        float scaled = qt_clamp((float)sum * e->scales[column], e->lower, e->upper);
+        float scaled = (float)sum * e->scales[column];
+        if (addend) scaled = qt_with_addend(e, scaled, addend[index]);
+        scaled = qt_clamp(scaled, e->lower, e->upper);
         ((uint8_t *)out)[index] = (uint8_t)(qt_round_half_even(scaled) + e->zero_point);
     }
 }

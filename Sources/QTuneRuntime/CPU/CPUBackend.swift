@@ -23,6 +23,7 @@ package struct CPUBackend: Backend {
         [
             QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
             IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
+            IntegerResidualFusion(purpose: "add where the kernel stores, in integers too; convolutions have no order yet"),
             DynamicAbsorption(purpose: "the same for integers whose scale is found while the network runs"),
             ConstantFolding(
                 purpose: "dequantize the weights that stay real, so that lowering finds constants",

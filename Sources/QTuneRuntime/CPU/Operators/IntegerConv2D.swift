@@ -5,7 +5,8 @@ internal import QTuneTensor
 
 /// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height,
 /// width] and an optional bias, int32 in units of the sums or, for real results, float32; then, for an input that is
-/// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1.
+/// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1; last, an image
+/// of the result's shape and type that is added to the quantized result.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -17,19 +18,27 @@ struct IntegerConv2D: ImageOperator {
     private let input: QuantizationParameters
     private let weights: WeightQuantization
     private let output: IntegerOutput
+    private let addition: IntegerAddition?
     private var packed: IntegerConvolution?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...5)
+        try node.expect(inputs: 2...6)
         window = try ImageWindow(node)
         groups = try node.int("group") ?? 1
         order = try ImageOrder(node)
         input = try QuantizationAttributes.read("x", from: node)
         weights = try WeightQuantization(node)
         output = try IntegerOutput(node)
+        addition = try IntegerAddition(node)
+        guard (addition != nil) == (node.node.inputs.count > Self.addend),
+            addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
+        else { throw QTuneError(.invalidModel, "an addend that does not go with the result") }
     }
 
-    static func imageOperands(of node: Node) -> [Int] { [0] }
+    /// Where the image stands that is added.
+    static let addend = 5
+
+    static func imageOperands(of node: Node) -> [Int] { node.inputs.count > addend ? [0, addend] : [0] }
 
     func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
         guard let tensor = constants[1] else { return nil }
@@ -41,14 +50,15 @@ struct IntegerConv2D: ImageOperator {
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
         try PackedWeightCache.shared.packed(
             [tensor] + (bias.map { [$0] } ?? []),
-            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output)"
+            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output) \(String(describing: addition))"
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
                 weights: tensor, weightZeroPoints: weights.zeroPoints, bias: addend.sums, inputType: input.dtype,
                 inputZeroPoint: input.zeroPoints[0], groups: groups, stride: window.strides,
                 dilation: window.dilations,
-                epilogue: output.epilogue(scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals))
+                epilogue: output.epilogue(
+                    scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals, addition: addition))
         }
     }
 
@@ -75,13 +85,25 @@ struct IntegerConv2D: ImageOperator {
             kernel: [weights.shape[2], weights.shape[3]], height: height, width: width)
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
+        let addend = try addend(context, shape)
         return try order.makeResult(kernel.outputType, shape, context) { result in
             guard let dynamic else {
-                return kernel.run(image, padding: place.window.padding, into: result, pool: context.pool)
+                return kernel.run(
+                    image, padding: place.window.padding, adding: addend, into: result, pool: context.pool)
             }
             kernel.run(
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: place.window.padding,
                 into: result, pool: context.pool)
         }
+    }
+
+    /// What is added to a result of NHWC lengths `shape`.
+    private func addend(_ context: EvaluationContext, _ shape: Shape) throws -> Tensor? {
+        guard let addition else { return nil }
+        let image = try order.channelsLast(try context.tensor(Self.addend), context)
+        guard image.shape == shape, image.dtype == addition.addend.dtype else {
+            throw QTuneError(.invalidInput, "\(image.dtype)\(image.shape) cannot be added to a result of \(shape)")
+        }
+        return image
     }
 }

@@ -37,13 +37,29 @@ enum ClampAttribute {
         node.attributes[name] = .ints([Int64(clamp.lowerBound), Int64(clamp.upperBound)])
     }
 
-    static func read(_ node: NodeReader) throws -> ClosedRange<Int32>? {
+    static func read(_ node: NodeReader, _ name: String = name) throws -> ClosedRange<Int32>? {
         guard let ends = try node.ints(name) else { return nil }
         let exact = ends.compactMap { Int32(exactly: $0) }
         guard exact.count == 2, ends.count == 2, exact[0] <= exact[1] else {
             throw QTuneError(.invalidModel, "a clamp between \(ends)")
         }
         return exact[0]...exact[1]
+    }
+}
+
+/// A quantized tensor that a node adds to its quantized result, and the quantization of the total: attributes
+/// `addend_...`, `total_...` and `total_clamp`.
+struct IntegerAddition: Sendable {
+    let addend: QuantizationParameters
+    let total: QuantizationParameters
+    let clamp: ClosedRange<Int32>?
+
+    /// nil for a node that adds nothing.
+    init?(_ node: NodeReader) throws {
+        guard try node.float("addend_scale") != nil else { return nil }
+        addend = try QuantizationAttributes.read("addend", from: node)
+        total = try QuantizationAttributes.read("total", from: node)
+        clamp = try ClampAttribute.read(node, "total_clamp")
     }
 }
 
@@ -105,13 +121,17 @@ enum IntegerOutput: Sendable {
     /// - Parameters:
     ///   - scales: of the sums: the input's scale times the weights', one or one for each channel.
     ///   - bias: real numbers to add; only for real results.
-    func epilogue(scales: [Float], bias: [Float]?) -> IntegerEpilogue {
+    ///   - addition: only for quantized results.
+    func epilogue(scales: [Float], bias: [Float]?, addition: IntegerAddition? = nil) -> IntegerEpilogue {
         switch self {
         case .quantized(let parameters, let clamp):
-            return .requantize(
-                Requantization(
-                    multipliers: scales.map { $0 / parameters.scales[0] }, zeroPoint: parameters.zeroPoints[0],
-                    dtype: parameters.dtype, lower: clamp?.lowerBound, upper: clamp?.upperBound))
+            var requantization = Requantization(
+                multipliers: scales.map { $0 / parameters.scales[0] }, zeroPoint: parameters.zeroPoints[0],
+                dtype: parameters.dtype, lower: clamp?.lowerBound, upper: clamp?.upperBound)
+            requantization.addition = addition.map {
+                .init(scale: parameters.scales[0], addend: $0.addend, total: $0.total, clamp: $0.clamp)
+            }
+            return .requantize(requantization)
         case .real(let lower, let upper):
             return .dequantize(scales: scales, bias: bias, lower: lower, upper: upper)
         }
