@@ -59,7 +59,8 @@ package final class IntegerConvolution: Sendable {
             guard !epilogue.adds else {
                 throw QTuneError(.unsupported, "an addition in a depthwise convolution of integers")
             }
-            let depthwise = IntegerDepthwise(weights: weights, zeroPoints: zeroPoints, bias: bias, tier: tier)
+            let depthwise = IntegerDepthwise(
+                weights: weights, zeroPoints: zeroPoints, bias: bias, stride: stride, dilation: dilation, tier: tier)
             implementation = .depthwise(depthwise)
         } else {
             implementation = .products(

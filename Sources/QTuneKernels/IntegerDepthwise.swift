@@ -5,13 +5,16 @@ internal import QTuneTensor
 final class IntegerDepthwise: @unchecked Sendable {
     let kernel: IntegerKernels.DepthwiseRow
     private let channels: Int
+    private let strip: qt_integer_strip
     private let packed: TensorStorage
     /// Of each channel's weights less their zero point.
     private let sums: [Int32]
     private let bias: [Int32]
 
     /// `weights` are [C, 1, kernel height, kernel width], `zeroPoints` one for each channel.
-    init(weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, tier: CPUTier) {
+    init(
+        weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, stride: Extent2D, dilation: Extent2D, tier: CPUTier
+    ) {
         let channels = weights.shape[0]
         let taps = weights.shape[2] * weights.shape[3]
         let centred = [Int16](unsafeUninitializedCapacity: channels * taps) { buffer, count in
@@ -22,8 +25,12 @@ final class IntegerDepthwise: @unchecked Sendable {
         extendLifetime(weights)
         let isNarrow = qt_integer_depthwise_fits_s8(centred, centred.count) != 0
         kernel = IntegerKernels.depthwise(for: tier, wideWeights: !isNarrow)
-        packed = TensorStorage(byteCount: kernel.pointee.packed_bytes(channels, taps))
-        kernel.pointee.pack(centred, channels, taps, packed.base)
+        var window = qt_integer_depthwise_window(
+            height: weights.shape[2], width: weights.shape[3], stride_width: stride.width,
+            dilation_height: dilation.height, dilation_width: dilation.width)
+        strip = qt_integer_strip_of(kernel, &window)
+        packed = TensorStorage(byteCount: qt_integer_depthwise_packed_bytes(kernel, &window, channels))
+        qt_integer_depthwise_pack(kernel, &window, centred, channels, packed.base)
         sums = (0..<channels).map { channel in
             (0..<taps).reduce(0) { $0 + Int32(centred[$1 * channels + channel]) }
         }
@@ -49,6 +56,7 @@ final class IntegerDepthwise: @unchecked Sendable {
             paddingRow.withUnsafeBufferPointer { paddingRow in
                 var description = qt_integer_depthwise()
                 description.kernel = kernel
+                description.strip = strip
                 description.windows = windows
                 description.padding_row = paddingRow.baseAddress
                 description.flip = isSigned ? 0x80 : 0

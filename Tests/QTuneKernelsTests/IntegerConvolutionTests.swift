@@ -59,6 +59,15 @@ import Testing
         convolution(5, 6, 96, 96, kernel: (3, 3), stride: (2, 2), padding: (1, 1, 1, 1), groups: 96),
         convolution(4, 5, 131, 131, kernel: (7, 7), padding: (3, 3, 3, 3), groups: 131),
         convolution(2, 2, 200, 200, kernel: (1, 1), groups: 200),
+        // Depthwise windows for every form of strip: phases, quads and the step between them, rows of odd lengths.
+        convolution(9, 11, 70, 70, kernel: (3, 3), padding: (1, 1, 1, 1), groups: 70),
+        convolution(8, 9, 20, 20, kernel: (5, 5), stride: (2, 2), padding: (2, 2, 2, 2), groups: 20),
+        convolution(7, 13, 40, 40, kernel: (5, 5), padding: (2, 2, 2, 2), groups: 40, batch: 2),
+        convolution(6, 11, 18, 18, kernel: (3, 8), padding: (1, 3, 1, 4), groups: 18),
+        convolution(9, 10, 34, 34, kernel: (7, 7), stride: (2, 2), padding: (3, 3, 3, 3), groups: 34),
+        convolution(7, 9, 5, 5, kernel: (3, 4), stride: (1, 4), groups: 5),
+        convolution(6, 7, 6, 6, kernel: (2, 9), padding: (0, 4, 1, 4), groups: 6),
+        convolution(6, 8, 6, 6, kernel: (3, 3), stride: (1, 3), padding: (1, 1, 1, 1), groups: 6),
     ]
 
     /// Types, zero points at both ends and in the middle, and values at the ends of their types.

@@ -50,6 +50,15 @@ enum IntegerReference {
         return min(max(Int(rounded) + Int(zeroPoint), Int(lower)), Int(upper))
     }
 
+    /// The integer `own`, the result of the first requantization, plus the integer `addend`.
+    static func add(_ own: Int, _ addend: Int, _ requantization: Requantization) -> Int {
+        guard let addition = requantization.addition else { return own }
+        let left = Float(own - Int(requantization.zeroPoint)) * addition.ratio
+        let right = Float(addend - Int(addition.addendZeroPoint)) * addition.addendRatio
+        return requantize(
+            left + right, zeroPoint: addition.zeroPoint, lower: addition.lower, upper: addition.upper)
+    }
+
     /// What `epilogue` makes of the sum of channel `channel`; float32 results as bit patterns.
     static func finish(_ sum: Int, channel: Int, _ epilogue: IntegerEpilogue) -> Int {
         func value(_ values: [Float]) -> Float { values.count == 1 ? values[0] : values[channel] }

@@ -6,8 +6,16 @@
 
 typedef struct qt_integer_depthwise_kernel qt_integer_depthwise_kernel;
 
+// How kernels take a row of the image, interleaved once for all output rows that it takes part in, in quads of four
+// neighbouring pixels: `phases` output pixels side by side lie over the same `quads`, and `step` pixels over from the
+// next ones. All 0 where a kernel works pixel by pixel.
+typedef struct {
+    int32_t phases, quads, step;
+} qt_integer_strip;
+
 typedef struct {
     const qt_integer_depthwise_kernel *kernel;
+    qt_integer_strip strip;
     const qt_integer_windows *windows;
     const uint8_t *padding_row;  // `channels` bytes of the windows' padding
     uint8_t flip;                // 0x80 for s8 activations, else 0
@@ -31,7 +39,32 @@ struct qt_integer_depthwise_kernel {
     void (*arrange)(const uint32_t *values, size_t channels, uint32_t *out);
     // All channels of one output pixel. `taps` point at the input pixels under the window.
     void (*pixel)(const qt_integer_depthwise *job, const uint8_t *const *taps, size_t tap_count, void *out);
+    // For strips; NULL in kernels that have none. Channels are taken in blocks: the width of the one that serves so many.
+    size_t (*block_width)(size_t channels);
+    // A row of the image as quads, 4 block widths of bytes each, from pixel `x` on; `count` channels.
+    void (*gather)(
+        const qt_integer_windows *windows, const uint8_t *row, const uint8_t *padding, uint8_t flip, ptrdiff_t x,
+        size_t quads, size_t step, size_t count, uint8_t *out);
+    // An output row of `count` channels from `channel` on; a line of quads for each row of the window.
+    void (*strip)(
+        const qt_integer_depthwise *job, const uint8_t *const *lines, const uint8_t *weights, size_t channel,
+        size_t count, uint8_t *out);
 };
+
+// The window that weights belong to.
+typedef struct {
+    size_t height, width, stride_width, dilation_height, dilation_width;
+} qt_integer_depthwise_window;
+
+// The strip by which `kernel` does such windows.
+qt_integer_strip qt_integer_strip_of(
+    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window);
+// Packed weights for `qt_integer_strip_of` the same window, from [taps][channels].
+size_t qt_integer_depthwise_packed_bytes(
+    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, size_t channels);
+void qt_integer_depthwise_pack(
+    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, const int16_t *weights,
+    size_t channels, void *packed);
 
 // Row `index` of the table, best first, the scalar reference last; NULL past the end.
 const qt_integer_depthwise_kernel *qt_integer_depthwise_row(size_t index);
@@ -44,5 +77,5 @@ int qt_integer_depthwise_fits_s8(const int16_t *weights, size_t count);
 
 // Bytes of scratch memory that a call of `qt_integer_depthwise_run` needs.
 size_t qt_integer_depthwise_scratch(const qt_integer_depthwise *job);
-// Output rows `begin..<end`, counted through all images.
+// Output rows `begin..<end`, counted through all images; `scratch` lies on a multiple of 64.
 void qt_integer_depthwise_run(const qt_integer_depthwise *job, size_t begin, size_t end, void *scratch);

@@ -17,6 +17,7 @@
 #define XOR(a, b) _mm512_xor_si512(a, b)
 #define LOAD(p, count) _mm512_maskz_loadu_epi8((__mmask64)MASK(count), p)
 #define LOAD_WORDS(p) _mm512_loadu_si512((const void *)(p))
+#define STORE_WORDS(p, v) _mm512_storeu_si512((void *)(p), v)
 #define DOT(sums, x, weights) _mm512_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm512_mask_storeu_epi8(p, (__mmask64)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"
@@ -27,6 +28,7 @@
 #define XOR(a, b) _mm256_xor_si256(a, b)
 #define LOAD(p, count) _mm256_maskz_loadu_epi8((__mmask32)MASK(count), p)
 #define LOAD_WORDS(p) _mm256_loadu_si256((const void *)(p))
+#define STORE_WORDS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define DOT(sums, x, weights) _mm256_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm256_mask_storeu_epi8(p, (__mmask32)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"
@@ -37,6 +39,7 @@
 #define XOR(a, b) _mm_xor_si128(a, b)
 #define LOAD(p, count) _mm_maskz_loadu_epi8((__mmask16)MASK(count), p)
 #define LOAD_WORDS(p) _mm_loadu_si128((const void *)(p))
+#define STORE_WORDS(p, v) _mm_storeu_si128((__m128i *)(p), v)
 #define DOT(sums, x, weights) _mm_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm_mask_storeu_epi8(p, (__mmask16)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"
@@ -56,6 +59,9 @@ const qt_integer_depthwise_kernel qt_u8s8_depthwise_1x64__avx512vnni = {
     .pack = pack,
     .arrange = arrange,
     .pixel = pixel,
+    .block_width = block_width,
+    .gather = gather,
+    .strip = strip,
 };
 
 #endif

@@ -33,6 +33,7 @@ static inline void store32(uint8_t *p, size_t count, __m256i bytes) {
 #define XOR(a, b) _mm256_xor_si256(a, b)
 #define LOAD(p, count) load32(p, count)
 #define LOAD_WORDS(p) _mm256_loadu_si256((const __m256i *)(p))
+#define STORE_WORDS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define DOT(sums, x, weights) _mm256_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store32(p, count, v)
 #include "integer_depthwise_vnni_block.h"
@@ -55,6 +56,7 @@ static inline void store16(uint8_t *p, size_t count, __m128i bytes) {
 #define XOR(a, b) _mm_xor_si128(a, b)
 #define LOAD(p, count) load16(p, count)
 #define LOAD_WORDS(p) _mm_loadu_si128((const __m128i *)(p))
+#define STORE_WORDS(p, v) _mm_storeu_si128((__m128i *)(p), v)
 #define DOT(sums, x, weights) _mm_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store16(p, count, v)
 #include "integer_depthwise_vnni_block.h"
@@ -74,6 +76,9 @@ const qt_integer_depthwise_kernel qt_u8s8_depthwise_1x32__avxvnni = {
     .pack = pack,
     .arrange = arrange,
     .pixel = pixel,
+    .block_width = block_width,
+    .gather = gather,
+    .strip = strip,
 };
 
 #endif

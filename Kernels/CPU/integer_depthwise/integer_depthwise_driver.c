@@ -1,4 +1,4 @@
-#include "qt_integer_depthwise.h"
+#include "qt_integer_strip.h"
 
 void qt_integer_depthwise_weights(
     const uint8_t *weights, int is_unsigned, const int32_t *zero_points, size_t channels, size_t taps, int16_t *out) {
@@ -23,6 +23,7 @@ static size_t padded_taps(const qt_integer_depthwise *job) {
 }
 
 size_t qt_integer_depthwise_scratch(const qt_integer_depthwise *job) {
+    if (job->strip.phases) return qt_integer_strip_scratch(job);
     return padded_taps(job) * sizeof(const uint8_t *);
 }
 
@@ -64,6 +65,10 @@ static void run_row(
 }
 
 void qt_integer_depthwise_run(const qt_integer_depthwise *job, size_t begin, size_t end, void *scratch) {
+    if (job->strip.phases) {
+        qt_integer_strip_run(job, begin, end, scratch);
+        return;
+    }
     const qt_integer_windows *w = job->windows;
     const uint8_t **taps = scratch;
     const size_t padded = padded_taps(job);

@@ -57,3 +57,49 @@ static void pixel(const qt_integer_depthwise *job, const uint8_t *const *taps, s
         channel += width;
     }
 }
+
+static void gather(
+    const qt_integer_windows *w, const uint8_t *row, const uint8_t *padding, uint8_t flip, ptrdiff_t x, size_t quads,
+    size_t step, size_t count, uint8_t *out) {
+    size_t width = block_width(count);
+    if (width == 16)
+        gather16(w, row, padding, flip, x, quads, step, count, out);
+    else if (width == 32)
+        gather32(w, row, padding, flip, x, quads, step, count, out);
+#if WIDEST == 64
+    else
+        gather64(w, row, padding, flip, x, quads, step, count, out);
+#endif
+}
+
+#define STRIP_OF(WIDTH, PHASES, QUADS, STEP) \
+    strip##WIDTH(job, lines, weights, channel, count, PHASES, QUADS, STEP, out)
+// The forms that qt_integer_strip_of gives.
+#define STRIPS(WIDTH)                                                   \
+    do {                                                                \
+        if (s.quads == 1 && s.phases == 2)                              \
+            STRIP_OF(WIDTH, 2, 1, 1);                                   \
+        else if (s.quads == 1)                                          \
+            STRIP_OF(WIDTH, 1, 1, 1);                                   \
+        else if (s.phases == 4)                                         \
+            STRIP_OF(WIDTH, 4, 2, 1);                                   \
+        else if (s.phases == 2)                                         \
+            STRIP_OF(WIDTH, 2, 2, s.step == 4 ? 1 : 2);                 \
+        else                                                            \
+            STRIP_OF(WIDTH, 1, 2, s.step == 4 ? 1 : 2);                 \
+    } while (0)
+
+static void strip(
+    const qt_integer_depthwise *job, const uint8_t *const *lines, const uint8_t *weights, size_t channel, size_t count,
+    uint8_t *out) {
+    const qt_integer_strip s = job->strip;
+    size_t width = block_width(count);
+    if (width == 16)
+        STRIPS(16);
+    else if (width == 32)
+        STRIPS(32);
+#if WIDEST == 64
+    else
+        STRIPS(64);
+#endif
+}

@@ -29,28 +29,14 @@ static inline floats with_addend(
     return add(own, multiply(real(other), repeat_float(a->ratio)));
 }
 
-// `count` is a constant where whole vectors are stored.
-__attribute__((always_inline)) static inline void store_rows(
-    const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], const byte_form *form, size_t offset, const int rows,
-    const int vectors, const size_t count) {
-    uint8_t *out = (uint8_t *)g->c + offset;
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i += 2, out += 2 * g->c_stride) {
-        words first = halves(sums[i][0], sums[i][vectors - 1], form->zero_point), second = first;
-        if (i + 1 < rows) second = halves(sums[i + 1][0], sums[i + 1][vectors - 1], form->zero_point);
-        words bytes = bytes_of_rows(first, second, form->floor, form->flip);
-        store_first_row(out, bytes, count);
-        if (i + 1 < rows) store_second_row(out + g->c_stride, bytes, count);
-    }
-}
-
+// The first `count` columns of a tile, a constant where it is whole; `adds` where there is an addend.
 __attribute__((always_inline)) static inline void finish_bytes(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
-    const int vectors, const int adds) {
+    const int vectors, const size_t count, const int adds) {
     const qt_epilogue *e = &g->epilogue;
     const byte_form form = byte_form_of(e);
     const uint8_t flip = e->kind == QT_EPILOGUE_REQUANTIZE_S8 ? 0x80 : 0;
-    const size_t count = g->columns - column, offset = row * g->c_stride + column;
+    const size_t offset = row * g->c_stride + column;
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
         const size_t skipped = (size_t)v * LANES;
@@ -65,11 +51,15 @@ __attribute__((always_inline)) static inline void finish_bytes(
             sums[i][v] = rounded(value, form.upper);
         }
     }
-    const size_t width = (size_t)vectors * LANES;
-    if (count >= width)
-        store_rows(g, sums, &form, offset, rows, vectors, width);
-    else
-        store_rows(g, sums, &form, offset, rows, vectors, count);
+    uint8_t *out = (uint8_t *)g->c + offset;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i += 2, out += 2 * g->c_stride) {
+        words first = halves(sums[i][0], sums[i][vectors - 1], form.zero_point), second = first;
+        if (i + 1 < rows) second = halves(sums[i + 1][0], sums[i + 1][vectors - 1], form.zero_point);
+        words bytes = bytes_of_rows(first, second, form.floor, form.flip);
+        store_first_row(out, bytes, count);
+        if (i + 1 < rows) store_second_row(out + g->c_stride, bytes, count);
+    }
 }
 
 __attribute__((always_inline)) static inline void finish_words(
@@ -99,10 +89,16 @@ __attribute__((always_inline)) static inline void finish_words(
 __attribute__((always_inline)) static inline void finish(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
     const int vectors) {
-    if (g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_U8 && g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_S8)
+    if (g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_U8 && g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_S8) {
         finish_words(g, sums, row, column, rows, vectors);
-    else if (g->epilogue.addend.values)
-        finish_bytes(g, sums, row, column, rows, vectors, 1);
-    else
-        finish_bytes(g, sums, row, column, rows, vectors, 0);
+    } else if (g->columns - column >= (size_t)vectors * LANES) {
+        if (g->epilogue.addend.values)
+            finish_bytes(g, sums, row, column, rows, vectors, (size_t)vectors * LANES, 1);
+        else
+            finish_bytes(g, sums, row, column, rows, vectors, (size_t)vectors * LANES, 0);
+    } else if (g->epilogue.addend.values) {
+        finish_bytes(g, sums, row, column, rows, vectors, g->columns - column, 1);
+    } else {
+        finish_bytes(g, sums, row, column, rows, vectors, g->columns - column, 0);
+    }
 }

@@ -9,11 +9,12 @@ size_t qt_epilogue_output_bytes(int32_t kind) {
 
 static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-// Rows are taken in groups whose activations stay in the second-level cache while all panels of weights pass by.
+// At most so many rows are taken together: their activations stay in the second-level cache while all panels of weights
+// pass by.
 static size_t group_rows(const qt_integer_product *p) {
     size_t tile = (size_t)p->kernel->tile_rows;
     size_t row_bytes = round_up(p->depth ? p->depth : 1, 4) * (size_t)p->kernel->element_bytes;
-    size_t rows = (size_t)196608 / row_bytes / tile * tile;
+    size_t rows = (size_t)262144 / row_bytes / tile * tile;
     if (rows < tile) rows = tile;
     return rows > 40 * tile ? 40 * tile : rows;
 }
@@ -76,7 +77,10 @@ void qt_integer_product_run(
     void *scratch) {
     const qt_integer_gemm_kernel *kernel = p->kernel;
     assert(column_begin % (size_t)kernel->tile_columns == 0);
-    size_t depth = round_up(p->depth, 4), element = (size_t)kernel->element_bytes, group = group_rows(p);
+    size_t depth = round_up(p->depth, 4), element = (size_t)kernel->element_bytes;
+    // Groups are as equal as whole tiles allow: a small one at the end would read all weights for little.
+    size_t most = group_rows(p), groups = (row_end - row_begin + most - 1) / most;
+    size_t group = groups ? round_up((row_end - row_begin + groups - 1) / groups, (size_t)kernel->tile_rows) : most;
     size_t output_element = qt_epilogue_output_bytes(p->epilogue.kind);
     scratch_layout at = layout_of(p);
     uint8_t *bytes = scratch;

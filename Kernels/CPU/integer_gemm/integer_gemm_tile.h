@@ -16,6 +16,10 @@ __attribute__((always_inline)) static inline void tile(
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) sums[i][v] = start;
     }
+    if (g->epilogue.addend.values) {
+        const uint8_t *addend = g->epilogue.addend.values + row * g->c_stride + column;
+        for (int i = 0; i < rows; i++) __builtin_prefetch(addend + (size_t)i * g->c_stride);
+    }
     const size_t stride = g->a_stride;
     const uint8_t *a[(TILE_ROWS + 2) / 3];
     for (int i = 0; i < (rows + 2) / 3; i++) a[i] = (const uint8_t *)g->a + (row + 3 * (size_t)i) * stride;

@@ -52,7 +52,7 @@ static inline void store_words(void *out, words x, size_t count) {
 static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm256_castps_si256(x), count); }
 
 // `count` bytes, each XOR `flip`, as words.
-static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
     uint8_t part[LANES] = {0};
     if (count < LANES) {
         for (size_t i = 0; i < count; i++) part[i] = p[i];

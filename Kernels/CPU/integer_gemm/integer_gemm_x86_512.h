@@ -47,7 +47,7 @@ static inline void store_words(void *out, words x, size_t count) {
 static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm512_castps_si512(x), count); }
 
 // `count` bytes, each XOR `flip`, as words.
-static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
     __m128i bytes = count >= LANES ? _mm_loadu_si128((const __m128i *)p)
                                    : _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), p);
     return _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
