@@ -27,12 +27,21 @@ static inline void store32(uint8_t *p, size_t count, __m256i bytes) {
         memcpy(p, &bytes, count);
 }
 
+static inline void order32(__m256i words[4]) {
+    __m256i low0 = _mm256_permute2x128_si256(words[0], words[1], 0x20);
+    __m256i low1 = _mm256_permute2x128_si256(words[2], words[3], 0x20);
+    __m256i high0 = _mm256_permute2x128_si256(words[0], words[1], 0x31);
+    __m256i high1 = _mm256_permute2x128_si256(words[2], words[3], 0x31);
+    words[0] = low0, words[1] = low1, words[2] = high0, words[3] = high1;
+}
+
 #define W 32
 #define VECTOR __m256i
 #define OP(name) _mm256_##name
 #define XOR(a, b) _mm256_xor_si256(a, b)
 #define LOAD(p, count) load32(p, count)
 #define LOAD_WORDS(p) _mm256_loadu_si256((const __m256i *)(p))
+#define ORDER(words) order32(words)
 #define STORE_WORDS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define DOT(sums, x, weights) _mm256_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store32(p, count, v)
@@ -56,6 +65,7 @@ static inline void store16(uint8_t *p, size_t count, __m128i bytes) {
 #define XOR(a, b) _mm_xor_si128(a, b)
 #define LOAD(p, count) load16(p, count)
 #define LOAD_WORDS(p) _mm_loadu_si128((const __m128i *)(p))
+#define ORDER(words) (void)(words)
 #define STORE_WORDS(p, v) _mm_storeu_si128((__m128i *)(p), v)
 #define DOT(sums, x, weights) _mm_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store16(p, count, v)

@@ -4,6 +4,7 @@
 //   DOT(sums, x, weights)     vpdpbusd
 //   STORE_BYTES(p, count, v)  the first `count` of W bytes
 //   STORE_WORDS(p, v)         all of them
+//   ORDER(words)              puts the words of four sums in the order of their channels
 // Interleaving leaves channel 16l + 4j + i in lane 4l + i of sums j; narrowing undoes it.
 
 #define NAME_(name, w) name##w
@@ -36,23 +37,24 @@ __attribute__((always_inline)) static inline void FINISH(
         STORE_BYTES((uint8_t *)out + channel, count, bytes);
         return;
     }
-    // The other epilogues store words; they are seldom, so channels go back to their order through memory.
-    int32_t arranged[W], ordered[W];
+    VECTOR words[4];
+#pragma clang loop unroll(full)
     for (int j = 0; j < 4; j++) {
-        typeof(OP(setzero_ps)()) value = OP(cvtepi32_ps)(sums[j]);
-        if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
-            size_t index = channel + (size_t)j * (W / 4);
-            value = OP(mul_ps)(value, OP(loadu_ps)(e->scales + index));
-            value = OP(add_ps)(value, OP(loadu_ps)(e->biases + index));
-            value = OP(min_ps)(OP(set1_ps)(e->upper), OP(max_ps)(OP(set1_ps)(e->lower), value));
-            memcpy(arranged + j * (W / 4), &value, sizeof value);
-        } else {
-            memcpy(arranged + j * (W / 4), &sums[j], sizeof sums[j]);
-        }
+        words[j] = sums[j];
+        if (e->kind == QT_EPILOGUE_ACCUMULATORS) continue;
+        size_t index = channel + (size_t)j * (W / 4);
+        typeof(OP(setzero_ps)()) value = OP(mul_ps)(OP(cvtepi32_ps)(sums[j]), OP(loadu_ps)(e->scales + index));
+        value = OP(add_ps)(value, OP(loadu_ps)(e->biases + index));
+        value = OP(min_ps)(OP(set1_ps)(e->upper), OP(max_ps)(OP(set1_ps)(e->lower), value));
+        memcpy(&words[j], &value, sizeof value);
     }
-    for (int j = 0; j < 4; j++)
-        for (int l = 0; l < W / 16; l++) memcpy(ordered + l * 16 + j * 4, arranged + j * (W / 4) + l * 4, 16);
-    memcpy((int32_t *)out + channel, ordered, count * 4);
+    ORDER(words);
+    int32_t *to = (int32_t *)out + channel;
+    if (count == W) {
+        for (int j = 0; j < 4; j++) STORE_WORDS(to + j * (W / 4), words[j]);
+    } else {
+        memcpy(to, words, count * 4);
+    }
 }
 
 static inline void BLOCK(
@@ -149,5 +151,6 @@ __attribute__((always_inline)) static inline void STRIP(
 #undef LOAD
 #undef LOAD_WORDS
 #undef STORE_WORDS
+#undef ORDER
 #undef DOT
 #undef STORE_BYTES

@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 
 #define TILE_ROWS 12
+#define REST_ROWS 8
 #define ELEMENT_BYTES 2
 #include "integer_gemm_x86_512.h"
 

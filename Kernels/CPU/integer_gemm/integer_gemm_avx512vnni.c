@@ -10,7 +10,9 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
 
-#define TILE_ROWS 12
+// Images of 7, 14, 28, 56 and 112 pixels a side leave no row over.
+#define TILE_ROWS 14
+#define REST_ROWS 7
 #define ELEMENT_BYTES 1
 #include "integer_gemm_x86_512.h"
 
@@ -22,8 +24,8 @@ static inline words dot(words sums, words x, words weights) {
 
 #pragma clang attribute pop
 
-const qt_integer_gemm_kernel qt_u8s8_gemm_12x32__avx512vnni = {
-    .name = "qt_u8s8_gemm_12x32__avx512vnni",
+const qt_integer_gemm_kernel qt_u8s8_gemm_14x32__avx512vnni = {
+    .name = "qt_u8s8_gemm_14x32__avx512vnni",
     .isa = QT_ISA_AVX512 | QT_ISA_AVX512VNNI,
     .tile_rows = TILE_ROWS,
     .tile_columns = TILE_COLUMNS,

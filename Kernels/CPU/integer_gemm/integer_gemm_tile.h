@@ -1,14 +1,21 @@
 // The product of packed operands, tile by tile. The including file gives the vectors (`words` and its functions),
-// TILE_ROWS, ELEMENT_BYTES and `dot`, which adds to each lane of the sums the products of the
-// four bytes (or two words of 16 bits) in that lane.
+// TILE_ROWS, ELEMENT_BYTES, for high tiles REST_ROWS, the rows of a lower one (7 or 8), and `dot`, which adds to each
+// lane of the sums the products of the four bytes (or two words of 16 bits) in that lane.
 
 enum { VECTORS = 2, TILE_COLUMNS = VECTORS * LANES };
 
 #include "integer_gemm_finish.h"
 
+// Weights to have at hand for the next panel: `stride` bytes further with each step of every tile of this one.
+typedef struct {
+    const uint8_t *next;
+    size_t stride;
+} lookahead;
+
 // Rows of `a` are reached from every third one, which spares address registers.
 __attribute__((always_inline)) static inline void tile(
-    const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, const int rows, const int vectors) {
+    const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, lookahead *ahead, const int rows,
+    const int vectors) {
     words sums[TILE_ROWS][VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
@@ -29,6 +36,8 @@ __attribute__((always_inline)) static inline void tile(
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) weights[v] = load_words(b + v * LANES * 4);
         b += vectors * LANES * 4;
+        __builtin_prefetch(ahead->next, 0, 2);
+        ahead->next += ahead->stride;
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) {
             words x = repeat_word(a[i / 3] + (size_t)(i % 3) * stride + step * 4);
@@ -47,17 +56,23 @@ __attribute__((always_inline)) static inline void tile(
     finish(g, sums, row, column, rows, vectors);
 }
 
+// `b` is the panel of `column`, and a panel of as many bytes follows it where `has_next`.
 __attribute__((always_inline)) static inline void panel(
-    const qt_integer_block *g, size_t column, const uint8_t *b, const int vectors) {
+    const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, const int vectors) {
+    const size_t tiles = (g->rows + TILE_ROWS - 1) / TILE_ROWS, step = (size_t)vectors * LANES * 4;
+    // A cache line a step at most: more would hold up the loads of this panel.
+    const size_t share = (step + tiles - 1) / tiles, stride = share < 64 ? share : 64;
+    lookahead ahead = {b, 0};
+    if (has_next) ahead = (lookahead){b + g->depth * ELEMENT_BYTES / 4 * step, stride};
     size_t row = 0;
-    for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) tile(g, row, column, b, TILE_ROWS, vectors);
+    for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) tile(g, row, column, b, &ahead, TILE_ROWS, vectors);
     size_t rest = g->rows - row;
-#if TILE_ROWS > 8
-    if (rest & 8) tile(g, row, column, b, 8, vectors), row += 8;
+#ifdef REST_ROWS
+    if (rest >= REST_ROWS) tile(g, row, column, b, &ahead, REST_ROWS, vectors), row += REST_ROWS, rest -= REST_ROWS;
 #endif
-    if (rest & 4) tile(g, row, column, b, 4, vectors), row += 4;
-    if (rest & 2) tile(g, row, column, b, 2, vectors), row += 2;
-    if (rest & 1) tile(g, row, column, b, 1, vectors);
+    if (rest & 4) tile(g, row, column, b, &ahead, 4, vectors), row += 4;
+    if (rest & 2) tile(g, row, column, b, &ahead, 2, vectors), row += 2;
+    if (rest & 1) tile(g, row, column, b, &ahead, 1, vectors);
 }
 
 static void run(const qt_integer_block *g) {
@@ -65,6 +80,6 @@ static void run(const qt_integer_block *g) {
     const uint8_t *b = g->b;
     size_t column = 0;
     for (; column + LANES < g->columns; column += TILE_COLUMNS, b += TILE_COLUMNS * g->depth * ELEMENT_BYTES)
-        panel(g, column, b, VECTORS);
-    if (column < g->columns) panel(g, column, b, 1);
+        panel(g, column, b, column + TILE_COLUMNS < g->columns, VECTORS);
+    if (column < g->columns) panel(g, column, b, 0, 1);
 }
