@@ -86,7 +86,10 @@ struct GatheredProduct {
             for panel in panels {
                 for tile in tiles {
                     let range = rows(of: tile, tiles: blocks.tiles)
-                    multiply(range, columns.panels[panel], table + (range.lowerBound - first) * taps)
+                    let next = panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
+                    multiply(
+                        range, columns.panels[panel], table + (range.lowerBound - first) * taps,
+                        ahead: next.flatMap { columns.ahead($0, step: tile - tiles.lowerBound) })
                 }
             }
         }
@@ -100,15 +103,16 @@ struct GatheredProduct {
     }
 
     private func multiply(
-        _ range: Range<Int>, _ panel: PackedColumns.Panel, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
+        _ range: Range<Int>, _ panel: PackedColumns.Panel, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
+        ahead: UnsafePointer<Float>?
     ) {
         let offset = range.lowerBound * outputStride + panel.firstColumn
         let bounds = activation.clampBounds
         var tile = qt_f32_gemm_tile(
             rows: range.count, columns: panel.columns, width: panel.width, taps: taps, depth: depth,
-            a: UnsafePointer(pointers), panel: columns.start(of: panel), c: output + offset, c_stride: outputStride,
-            residual: residual.map { $0 + offset }, residual_stride: outputStride, lower: bounds.lower,
-            upper: bounds.upper)
+            a: UnsafePointer(pointers), panel: columns.start(of: panel), ahead: ahead, c: output + offset,
+            c_stride: outputStride, residual: residual.map { $0 + offset }, residual_stride: outputStride,
+            lower: bounds.lower, upper: bounds.upper)
         columns.kernel.run(&tile)
     }
 }

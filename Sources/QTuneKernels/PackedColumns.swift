@@ -74,6 +74,18 @@ struct PackedColumns: @unchecked Sendable {
         UnsafePointer(storage.base.assumingMemoryBound(to: Float.self) + panel.offset)
     }
 
+    /// Where tile number `step` of the panel before `panel` has the kernel fetch from, so that a few tiles bring all of
+    /// it into the cache at the pace of memory; nil when it is there.
+    func ahead(_ panel: Panel, step: Int) -> UnsafePointer<Float>? {
+        Self.ahead(start(of: panel), width: panel.width, depth: depth, step: step)
+    }
+
+    /// The same for a panel that starts at `start`.
+    static func ahead(_ start: UnsafePointer<Float>, width: Int, depth: Int, step: Int) -> UnsafePointer<Float>? {
+        let fetched = step * Int(QT_F32_GEMM_AHEAD)
+        return fetched < width ? start + fetched * depth : nil
+    }
+
     /// Panels as wide as the kernel allows and as equal as whole registers allow, so that no panel is much narrower
     /// than the others.
     static func panels(columns: Int, depth: Int, kernel: qt_f32_gemm_row) -> [Panel] {
