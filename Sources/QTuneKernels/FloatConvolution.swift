@@ -102,9 +102,10 @@ package final class FloatConvolution: Sendable {
                     elementwise: FloatKernels.elementwise(for: tier)),
                 pool: pool)
         case .product(let columns):
-            let image = PatchGatherer.prepare(shape, input)
-            for group in 0..<groups {
-                multiply(image, columns[group], group: group, residual: residual, output: output, pool: pool)
+            PatchGatherer.withPatches(of: input, shape, pool: pool) { image in
+                for group in 0..<groups {
+                    multiply(image, columns[group], group: group, residual: residual, output: output, pool: pool)
+                }
             }
         }
         extendLifetime((input, residual, output))

@@ -26,18 +26,24 @@ struct PatchGatherer {
     /// Images of more channels are never copied.
     private static let fewChannels = 16
 
-    static func prepare(_ shape: ConvolutionShape, _ input: Tensor) -> PatchGatherer {
+    /// Calls `body` with what finds the patches of `input`.
+    static func withPatches(
+        of input: Tensor, _ shape: ConvolutionShape, pool: ThreadPool, _ body: (PatchGatherer) -> Void
+    ) {
         guard let storage = input.storage else { preconditionFailure("a tensor of strings is no image") }
         let padding = shape.padding
         let mergesColumns = shape.groups == 1 && shape.dilation.width == 1 && shape.kernel.width > 1
         if mergesColumns, padding.left == 0, padding.right == 0 {
-            return PatchGatherer(shape, image: storage, left: 0, right: 0, merging: true)
+            body(PatchGatherer(shape, image: storage, left: 0, right: 0, merging: true))
+            return
         }
         if mergesColumns, shape.inputChannels <= fewChannels {
-            let padded = copy(input, left: padding.left, right: padding.right)
-            return PatchGatherer(shape, image: padded, left: padding.left, right: padding.right, merging: true)
+            let padded = copy(input, left: padding.left, right: padding.right, pool: pool)
+            body(PatchGatherer(shape, image: padded, left: padding.left, right: padding.right, merging: true))
+            ScratchMemory.giveBack(padded)
+            return
         }
-        return PatchGatherer(shape, image: storage, left: 0, right: 0, merging: false)
+        body(PatchGatherer(shape, image: storage, left: 0, right: 0, merging: false))
     }
 
     private init(_ shape: ConvolutionShape, image: TensorStorage, left: Int, right: Int, merging: Bool) {
@@ -56,20 +62,20 @@ struct PatchGatherer {
         zeros.base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     }
 
-    /// The images with columns of zeros at both sides.
-    private static func copy(_ input: Tensor, left: Int, right: Int) -> TensorStorage {
+    /// The images with columns of zeros at both sides, in borrowed memory.
+    private static func copy(_ input: Tensor, left: Int, right: Int, pool: ThreadPool) -> TensorStorage {
         let (width, channels) = (input.shape[2], input.shape[3])
         let rows = input.shape[0] * input.shape[1]
         let rowFloats = (width + left + right) * channels
-        let storage = TensorStorage(byteCount: rows * rowFloats * MemoryLayout<Float>.stride)
-        var target = storage.base.assumingMemoryBound(to: Float.self)
-        var source = UnsafePointer(input.unsafeElements(Float.self))
-        for _ in 0..<rows {
-            target.update(repeating: 0, count: left * channels)
-            (target + left * channels).update(from: source, count: width * channels)
-            (target + (left + width) * channels).update(repeating: 0, count: right * channels)
-            target += rowFloats
-            source += width * channels
+        let storage = ScratchMemory.borrow(floats: rows * rowFloats)
+        let (start, pixels) = (storage.base.assumingMemoryBound(to: Float.self), input.unsafeElements(Float.self))
+        pool.run(over: rows, grain: max(1, 32_768 / max(1, rowFloats))) { range in
+            for row in range {
+                let target = start + row * rowFloats
+                target.update(repeating: 0, count: left * channels)
+                (target + left * channels).update(from: pixels + row * width * channels, count: width * channels)
+                (target + (left + width) * channels).update(repeating: 0, count: right * channels)
+            }
         }
         return storage
     }
@@ -80,6 +86,10 @@ struct PatchGatherer {
         let base = UnsafePointer(image.base.assumingMemoryBound(to: Float.self)) + channel
         if shape.isEveryPixel {
             for pixel in range { pointers[pixel - range.lowerBound] = base + pixel * pixelStride }
+            return
+        }
+        if tapColumns == 1, rowPixels == shape.inputWidth + shape.padding.left + shape.padding.right {
+            gatherRows(range, base, into: pointers)
             return
         }
         let nothing = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
@@ -111,6 +121,32 @@ struct PatchGatherer {
                 (column, row) = (0, row + 1)
                 if row == outputHeight { (row, batch) = (0, batch + 1) }
             }
+        }
+    }
+    /// `gather` where every window row is one run that no column of padding interrupts: those of neighbouring pixels
+    /// are equally far apart.
+    private func gatherRows(
+        _ range: Range<Int>, _ base: UnsafePointer<Float>, into pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
+    ) {
+        let nothing = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
+        let step = shape.stride.width * pixelStride
+        var pixel = range.lowerBound
+        while pixel < range.upperBound {
+            let (line, column) = pixel.quotientAndRemainder(dividingBy: outputWidth)
+            let (batch, row) = line.quotientAndRemainder(dividingBy: outputHeight)
+            let count = min(range.upperBound - pixel, outputWidth - column)
+            for tap in 0..<taps {
+                let y = row * shape.stride.height - shape.padding.top + tap * shape.dilation.height
+                let isRow = y >= 0 && y < shape.inputHeight
+                let first = (batch * shape.inputHeight + y) * rowPixels * pixelStride + column * step
+                var run = isRow ? base + first : nothing
+                let target = pointers + tap * range.count + (pixel - range.lowerBound)
+                for index in 0..<count {
+                    target[index] = run
+                    if isRow { run += step }
+                }
+            }
+            pixel += count
         }
     }
 }

@@ -11,10 +11,20 @@ enum ScratchMemory {
 
     /// Calls `body` with `count` floats that hold anything.
     static func withFloats(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-        let byteCount = count * MemoryLayout<Float>.stride
-        let block = idle.withLock { $0.popLast() }.flatMap { $0.byteCount >= byteCount ? $0 : nil }
-            ?? TensorStorage(byteCount: byteCount)
+        let block = borrow(floats: count)
         body(block.base.assumingMemoryBound(to: Float.self))
+        giveBack(block)
+    }
+
+    /// At least `count` floats that hold anything.
+    static func borrow(floats count: Int) -> TensorStorage {
+        let byteCount = count * MemoryLayout<Float>.stride
+        if let block = idle.withLock({ $0.popLast() }), block.byteCount >= byteCount { return block }
+        return TensorStorage(byteCount: byteCount)
+    }
+
+    /// Keeps `block`, which was borrowed, for the next borrower.
+    static func giveBack(_ block: TensorStorage) {
         guard block.byteCount <= keptBytes else { return }
         idle.withLock { $0.append(block) }
     }

@@ -61,6 +61,11 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
             size: (6, 7), channels: (4, 9), kernel: (1, 3), padding: Padding2D(top: 0, left: 1, bottom: 0, right: 1)),
         FloatConvolutionCase(
             size: (6, 7), channels: (40, 9), kernel: (5, 1), padding: Padding2D(top: 2, left: 0, bottom: 2, right: 0)),
+        FloatConvolutionCase(
+            size: (6, 7), channels: (20, 9), kernel: (3, 1), padding: Padding2D(top: 1, left: 0, bottom: 1, right: 3)),
+        FloatConvolutionCase(
+            batch: 2, size: (9, 11), channels: (20, 9), kernel: (1, 1), stride: (2, 3),
+            padding: Padding2D(top: 2, left: 0, bottom: 3, right: 0)),
         FloatConvolutionCase(size: (2, 2), channels: (33, 3), kernel: (5, 5), padding: Padding2D(all: 4)),
         FloatConvolutionCase(size: (1, 1), channels: (1, 1), kernel: (3, 3), padding: Padding2D(all: 1)),
         FloatConvolutionCase(
@@ -117,6 +122,12 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
                 padding: Padding2D(top: 3, left: 5, bottom: 0, right: 1), activation: .hardSwish, hasBias: false),
             FloatConvolutionCase(size: (2, 2), channels: (7, 7), groups: 7, kernel: (7, 7), padding: Padding2D(all: 5)),
             FloatConvolutionCase(size: (5, 6), channels: (9, 9), groups: 9, kernel: (1, 1)),
+            FloatConvolutionCase(
+                size: (7, 7), channels: (35, 35), groups: 35, kernel: (5, 5), stride: (2, 2),
+                padding: Padding2D(all: 2)),
+            FloatConvolutionCase(
+                size: (6, 2), channels: (19, 19), groups: 19, kernel: (3, 3), stride: (1, 2),
+                padding: Padding2D(all: 1)),
         ]
 
     static let activations: [FloatConvolutionCase] = [
