@@ -21,6 +21,16 @@ func largestError(_ results: [Float], _ expected: [Double]) -> Double {
     }
 }
 
+/// The largest distance between results and what they should be, over the largest expected magnitude.
+func errorOfLargest(_ results: [Float], _ expected: [Double]) -> Double {
+    guard results.count == expected.count else { return .infinity }
+    let largest = expected.reduce(0) { max($0, abs($1)) }
+    return zip(results, expected).reduce(0) { worst, pair in
+        let error = abs(Double(pair.0) - pair.1) / largest
+        return error.isNaN ? .infinity : max(worst, error)
+    }
+}
+
 /// A convolution of NHWC images, term by term in double precision; [O, I / groups, H, W] weights.
 func referenceConvolution(
     _ input: Tensor, _ weights: Tensor, bias: Tensor?, residual: Tensor?, shape: ConvolutionShape,

@@ -27,6 +27,11 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
                 dilation: Extent2D(height: dilation.0, width: dilation.1), padding: padding))
     }
 
+    /// Whether it is done by Winograd's transforms, whose errors go with the largest output.
+    var isTransformed: Bool {
+        groups == 1 && kernel == (3, 3) && stride == (1, 1) && dilation == (1, 1) && min(channels.0, channels.1) >= 16
+    }
+
     var testDescription: String {
         "\(batch)x\(size.0)x\(size.1) \(channels.0)->\(channels.1)/\(groups) \(kernel) stride \(stride) "
             + "dilation \(dilation) \(padding) \(activation)"
@@ -141,6 +146,9 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
 struct FloatConvolutionTests {
     /// Sums of at most a thousand terms of size 1 in float32; measured errors are below a tenth of this.
     static let tolerance = 2e-5
+    /// Transforms lose more than a sum of products does, but stay within a few units in the last place of the largest
+    /// output: measured are 2.3e-6 of it in squares of 4 and 0.9e-6 in squares of 2, which 512x512 channels take.
+    static let transformTolerance = 4e-6
 
     @Test(arguments: CPUTier.available)
     func agreesWithTheSumOfProducts(tier: CPUTier) throws {
@@ -162,20 +170,21 @@ struct FloatConvolutionTests {
             let expected = referenceConvolution(
                 input, weights, bias: bias, residual: residual, shape: shape,
                 activation: testCase.activation.reference)
+            let isClose =
+                testCase.isTransformed
+                ? errorOfLargest(output.floats, expected) < Self.transformTolerance
+                : largestError(output.floats, expected) < Self.tolerance
             let error = largestError(output.floats, expected)
-            #expect(error < Self.tolerance, "\(testCase.testDescription): \(error)")
+            #expect(isClose, "\(testCase.testDescription): \(error)")
             let threaded = Tensor.poisoned(outputShape)
             convolution.run(input, padding: shape.padding, residual: residual, into: threaded, pool: three)
             #expect(threaded == output, "\(testCase.testDescription): threads change bits")
         }
     }
 
-    /// Transforms lose more than a sum of products does, but stay within a few units in the last place of the largest
-    /// output: measured are 2.3e-6 of it in squares of 4 and 0.9e-6 in squares of 2, which 512x512 channels take.
     @Test(arguments: CPUTier.available)
     func transformsKeepToTheLargestOutput(tier: CPUTier) throws {
-        let cases = [(64, 64, 4e-6), (200, 48, 4e-6), (512, 513, 2e-6)]
-        for (inputs, outputs, tolerance) in cases {
+        for (inputs, outputs) in [(64, 64), (200, 48), (512, 513)] {
             let testCase = FloatConvolutionCase(
                 size: (6, 5), channels: (inputs, outputs), kernel: (3, 3), padding: Padding2D(all: 1))
             var numbers = SeededGenerator(seed: UInt64(inputs))
@@ -186,9 +195,8 @@ struct FloatConvolutionTests {
             convolution.run(input, padding: Padding2D(all: 1), into: output, pool: ThreadPool(threads: 2))
             let expected = referenceConvolution(
                 input, weights, bias: nil, residual: nil, shape: testCase.shape, activation: { $0 })
-            let largest = expected.reduce(0) { max($0, abs($1)) }
-            let error = zip(output.floats, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
-            #expect(error < tolerance * largest, "\(testCase.testDescription): \(error / largest)")
+            let error = errorOfLargest(output.floats, expected)
+            #expect(error < Self.transformTolerance, "\(testCase.testDescription): \(error)")
         }
     }
 
