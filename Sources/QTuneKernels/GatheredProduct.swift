@@ -86,7 +86,9 @@ struct GatheredProduct {
             for panel in panels {
                 for tile in tiles {
                     let range = rows(of: tile, tiles: blocks.tiles)
-                    let next = panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
+                    // A few rows read weights as fast as memory gives them, with nothing to do meanwhile.
+                    let isLong = range.count * 2 > Int(columns.kernel.rows)
+                    let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
                     multiply(
                         range, columns.panels[panel], table + (range.lowerBound - first) * taps,
                         ahead: next.flatMap { columns.ahead($0, step: tile - tiles.lowerBound) })
