@@ -26,14 +26,18 @@ struct GatheredProduct {
     /// Multiply-accumulates that are not worth handing to another thread.
     private static let serialWork = 200_000
 
-    /// A part of the work: tiles of rows times panels of columns.
+    /// How the work is parted: blocks of tiles of rows, each times groups of panels of columns.
     private struct Blocks {
         var tiles: Int
-        var tilesPerBlock: Int
+        var rowBlocks: Int
         var panelGroups: Int
 
-        var rowBlocks: Int { (tiles + tilesPerBlock - 1) / tilesPerBlock }
         var parts: Int { rowBlocks * panelGroups }
+
+        /// Blocks are as equal as can be.
+        func tiles(of block: Int) -> Range<Int> {
+            tiles * block / rowBlocks..<tiles * (block + 1) / rowBlocks
+        }
     }
 
     func run(pool: ThreadPool, gather: Gather) {
@@ -51,17 +55,23 @@ struct GatheredProduct {
         let tiles = (rows + Int(columns.kernel.rows) - 1) / Int(columns.kernel.rows)
         let bytesPerRow = max(1, floatsPerRow) * MemoryLayout<Float>.stride
         let rowsPerBlock = max(32, min(Self.blockBytes / bytesPerRow, Self.blockPointers / max(1, taps), 512))
-        var blocks = Blocks(
-            tiles: tiles, tilesPerBlock: max(1, rowsPerBlock / Int(columns.kernel.rows)), panelGroups: 1)
-        guard threads > 1 else { return blocks }
-        let wanted = threads * 2
-        if blocks.rowBlocks < wanted {
-            blocks.panelGroups = min(columns.panels.count, (wanted + blocks.rowBlocks - 1) / blocks.rowBlocks)
+        let tilesPerBlock = max(1, rowsPerBlock / Int(columns.kernel.rows))
+        let rowBlocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
+        guard threads > 1 else { return Blocks(tiles: tiles, rowBlocks: rowBlocks, panelGroups: 1) }
+        // Threads that share the rows of one block read different weights; they share the blocks where that is more
+        // even. Either way each gets the same number of parts.
+        let panels = columns.panels.count
+        let byPanels = Self.share(of: panels, threads)
+        if rowBlocks == 1, byPanels <= Self.share(of: tiles, threads) * 1.05 {
+            return Blocks(tiles: tiles, rowBlocks: 1, panelGroups: min(panels, threads))
         }
-        if blocks.parts < wanted {
-            blocks.tilesPerBlock = max(1, tiles * blocks.panelGroups / wanted)
-        }
-        return blocks
+        let evenBlocks = min(tiles, (rowBlocks + threads - 1) / threads * threads)
+        return Blocks(tiles: tiles, rowBlocks: evenBlocks, panelGroups: 1)
+    }
+
+    /// The time of the thread with the most of `count` equal pieces, over what it is where all have as many.
+    private static func share(of count: Int, _ threads: Int) -> Double {
+        Double((count + threads - 1) / threads * threads) / Double(count)
     }
 
     /// Tiles are as equal as can be, none above the kernel's rows.
@@ -72,7 +82,7 @@ struct GatheredProduct {
     private func run(part: Int, of blocks: Blocks, gather: Gather) {
         let block = part / blocks.panelGroups
         let group = part % blocks.panelGroups
-        let tiles = block * blocks.tilesPerBlock..<min(blocks.tiles, (block + 1) * blocks.tilesPerBlock)
+        let tiles = blocks.tiles(of: block)
         let count = columns.panels.count
         let panels = count * group / blocks.panelGroups..<count * (group + 1) / blocks.panelGroups
         let first = rows(of: tiles.lowerBound, tiles: blocks.tiles).lowerBound
