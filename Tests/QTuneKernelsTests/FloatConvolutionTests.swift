@@ -90,7 +90,8 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
             FloatConvolutionCase(
                 batch: 3, size: (6, 11), channels: (20, 97), kernel: (3, 3),
                 padding: Padding2D(top: 0, left: 2, bottom: 3, right: 1), activation: .gelu, hasBias: false),
-            FloatConvolutionCase(size: (3, 19), channels: (33, 31), kernel: (3, 3), activation: .silu, hasResidual: true),
+            FloatConvolutionCase(
+                size: (3, 19), channels: (33, 31), kernel: (3, 3), activation: .silu, hasResidual: true),
         ]
 
     static let grouped: [FloatConvolutionCase] = [

@@ -26,7 +26,7 @@ typedef struct {
     size_t cell_step;
 } qt_f32_winograd_input;
 
-// output[y][x][c] = clamp(transform(cells)[y][x][c] + bias[c] + residual[y][x][c]) for y < rows, x < pixels, c < columns.
+// output[y][x][c] = clamp(transform(cells)[y][x][c] + bias[c] + residual[y][x][c]), y < rows, x < pixels, c < columns.
 // NaN passes through the clamp.
 typedef struct {
     const float *cells;
