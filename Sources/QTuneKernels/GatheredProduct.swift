@@ -93,12 +93,12 @@ struct GatheredProduct {
                 let range = rows(of: tile, tiles: blocks.tiles)
                 gather(range, table + (range.lowerBound - first) * taps)
             }
+            // A few rows read weights as fast as memory gives them, with nothing to do meanwhile.
+            let isLong = (end - first) * 2 > tiles.count * Int(columns.kernel.rows)
             for panel in panels {
+                let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
                 for tile in tiles {
                     let range = rows(of: tile, tiles: blocks.tiles)
-                    // A few rows read weights as fast as memory gives them, with nothing to do meanwhile.
-                    let isLong = range.count * 2 > Int(columns.kernel.rows)
-                    let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
                     multiply(
                         range, columns.panels[panel], table + (range.lowerBound - first) * taps,
                         ahead: next.flatMap { columns.ahead($0, step: tile - tiles.lowerBound) })
