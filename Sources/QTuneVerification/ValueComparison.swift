@@ -14,8 +14,9 @@ package struct Tolerance: Sendable {
     }
 
     func allows(_ actual: Double, for expected: Double) -> Bool {
-        actual == expected || actual.isNaN && expected.isNaN
-            || abs(actual - expected) <= absolute + relative * abs(expected)
+        if actual == expected || actual.isNaN && expected.isNaN { return true }
+        // An infinite allowance would let every number pass.
+        return actual.isFinite && expected.isFinite && abs(actual - expected) <= absolute + relative * abs(expected)
     }
 }
 

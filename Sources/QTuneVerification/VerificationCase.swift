@@ -17,8 +17,8 @@ public struct VerificationCase: Sendable {
     package struct DataSet {
         package let name: String
         package let inputs: [String: Value]
-        /// In the order of the network's outputs; nil where no file says.
-        package let outputs: [Value?]
+        /// In the order of the network's outputs.
+        package let outputs: [Value]
     }
 
     /// The cases in `folder`, at any depth, sorted by path. A folder without one is an error.
@@ -78,7 +78,14 @@ public struct VerificationCase: Sendable {
             let named = zip(inputs, operands).compactMap { info, value in value.map { (info.name, $0) } }
             return DataSet(
                 name: name, inputs: Dictionary(named) { first, _ in first },
-                outputs: try values("\(name)/output_", model.graph.outputs))
+                outputs: try zip(model.graph.outputs, values("\(name)/output_", model.graph.outputs)).map {
+                    info, value in
+                    guard let value else {
+                        throw QTuneError(
+                            .invalidData, "there is no answer for the output '\(info.name)'", place: [name])
+                    }
+                    return value
+                })
         }
     }
 

@@ -78,6 +78,7 @@ import Testing
     @Test(arguments: [
         (Tensor([2, 4, 7] as [Float]), "1 of 3 elements differ: element 2 is 6.0, not 7.0"),
         (Tensor([2, 4, .nan] as [Float]), "element 2 is 6.0, not nan"),
+        (Tensor([2, .infinity, -.infinity] as [Float]), "2 of 3 elements differ: element 1 is 4.0, not inf"),
         (Tensor([2, 4] as [Float]), "float32[3], not float32[2]"),
         (Tensor([2, 4, 6] as [Int32]), "float32[3], not int32[3]"),
     ])
@@ -85,6 +86,11 @@ import Testing
         let verdict = try verdict(Self.twice(), expected)
         #expect(verdict.kind == .wrong)
         #expect(verdict.note.contains(note), "\(verdict.note)")
+    }
+
+    @Test func nothingToCompareWithIsNoPass() throws {
+        let verdict = try verdict(Self.twice(), nil)
+        #expect(verdict.kind == .wrong && verdict.note.contains("no answer for the output"))
     }
 
     @Test func anUnknownOperatorIsUnsupported() throws {
