@@ -158,7 +158,8 @@ extension IntegerConvolution {
             batch: input.shape[0], inputHeight: input.shape[1], inputWidth: input.shape[2],
             inputChannels: inputChannels, outputChannels: outputChannels, groups: groups, window: window)
         precondition(output.count == shape.outputPixels * outputChannels, "the output's shape does not fit")
-        precondition(addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
+        precondition(
+            addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
         guard output.count > 0 else { return }
         let job = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: zeroPoint))
         switch implementation {

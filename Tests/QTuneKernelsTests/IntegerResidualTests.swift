@@ -18,7 +18,8 @@ import Testing
         }
         var unsigned = Requantization(multipliers: scales, zeroPoint: 7, dtype: .uint8, lower: 7, upper: 240)
         unsigned.addition = .init(
-            scale: 0.25, addend: quantization(.uint8, 0.5, 255), total: quantization(.uint8, 0.5, 120), clamp: 120...251)
+            scale: 0.25, addend: quantization(.uint8, 0.5, 255), total: quantization(.uint8, 0.5, 120),
+            clamp: 120...251)
         var signed = Requantization(multipliers: scales, zeroPoint: -128, dtype: .int8)
         signed.addition = .init(
             scale: 0.03, addend: quantization(.int8, 0.011, -128), total: quantization(.int8, 0.02, 127), clamp: nil)

@@ -65,7 +65,8 @@ struct IntegerResidualFusionTests {
         let y = quantization(g, 0.05, 17)
         let sum = g("QuantizeLinear", g("Add", convolution, other), y[0], y[1])
         let both = g("Concat", g("DequantizeLinear", sum, y[0], y[1]), convolution, attributes: ["axis": .int(1)])
-        let session = try expectSameResults(g.model(g("QuantizeLinear", both, y[0], y[1], named: "y")), feeds(), steps: 1)
+        let model = g.model(g("QuantizeLinear", both, y[0], y[1], named: "y"))
+        let session = try expectSameResults(model, feeds(), steps: 1)
         #expect(session.operatorCounts["qtune.QuantizedAdd"] == 1)
     }
 }

@@ -39,7 +39,8 @@ struct qt_integer_depthwise_kernel {
     void (*arrange)(const uint32_t *values, size_t channels, uint32_t *out);
     // All channels of one output pixel. `taps` point at the input pixels under the window.
     void (*pixel)(const qt_integer_depthwise *job, const uint8_t *const *taps, size_t tap_count, void *out);
-    // For strips; NULL in kernels that have none. Channels are taken in blocks: the width of the one that serves so many.
+    // For strips; NULL in kernels that have none. Channels are taken in blocks: this is the width of the one that
+    // serves so many.
     size_t (*block_width)(size_t channels);
     // A row of the image as quads, 4 block widths of bytes each, from pixel `x` on; `count` channels.
     void (*gather)(

@@ -95,9 +95,10 @@ typedef struct {
     uint8_t padding;  // the byte outside the image: the input zero point
 } qt_integer_windows;
 
-// Windows number `begin..<end` (output pixels in order) as rows [tap][channel], each `out_stride` bytes apart. Up to 16
-// bytes past the last row are overwritten.
-void qt_integer_gather(const qt_integer_windows *windows, size_t begin, size_t end, uint8_t *out, size_t out_stride);
+// Windows number `begin..<end` (output pixels in order) as rows [tap][channel], each `out_stride` bytes apart, with the
+// vectors of `isa`. Up to 32 bytes past the last row are overwritten.
+void qt_integer_gather(
+    const qt_integer_windows *windows, size_t begin, size_t end, uint32_t isa, uint8_t *out, size_t out_stride);
 
 // A product whose left operand lies in memory as rows of bytes, or is gathered from the windows of a convolution.
 typedef struct {

@@ -12,8 +12,10 @@
 #define MASK(count) (~0ull >> (64 - (count)))
 
 static inline void order64(__m512i words[4]) {
-    __m512i low0 = _mm512_shuffle_i32x4(words[0], words[1], 0x44), low1 = _mm512_shuffle_i32x4(words[2], words[3], 0x44);
-    __m512i high0 = _mm512_shuffle_i32x4(words[0], words[1], 0xEE), high1 = _mm512_shuffle_i32x4(words[2], words[3], 0xEE);
+    __m512i low0 = _mm512_shuffle_i32x4(words[0], words[1], 0x44);
+    __m512i low1 = _mm512_shuffle_i32x4(words[2], words[3], 0x44);
+    __m512i high0 = _mm512_shuffle_i32x4(words[0], words[1], 0xEE);
+    __m512i high1 = _mm512_shuffle_i32x4(words[2], words[3], 0xEE);
     words[0] = _mm512_shuffle_i32x4(low0, low1, 0x88);
     words[1] = _mm512_shuffle_i32x4(low0, low1, 0xDD);
     words[2] = _mm512_shuffle_i32x4(high0, high1, 0x88);

@@ -15,7 +15,8 @@
 #define GATHER NAME__(gather, W)
 #define STRIP NAME__(strip, W)
 
-// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower bound.
+// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
+// bound.
 static inline VECTOR ROUNDED(const qt_epilogue *e, VECTOR sums, size_t index) {
     typeof(OP(setzero_ps)()) value = OP(mul_ps)(OP(cvtepi32_ps)(sums), OP(loadu_ps)(e->scales + index));
     return OP(cvtps_epi32)(OP(min_ps)(OP(set1_ps)(e->upper), value));

@@ -17,7 +17,8 @@ static inline byte_form byte_form_of(const qt_epilogue *e) {
     };
 }
 
-// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower bound.
+// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
+// bound.
 static inline words rounded(floats value, floats upper) { return nearest(least(upper, value)); }
 
 static inline floats with_addend(

@@ -52,22 +52,45 @@ static void gather_window(
 // `count` windows inside the image, `step` bytes apart, each of `rows` runs of `run` bytes that lie `row_step` apart.
 // Runs are copied in whole vectors; what is written past their end is overwritten by
 // what comes next.
+typedef struct {
+    const uint8_t *in;
+    size_t count, step, rows, row_step, run;
+} inside_windows;
+
 __attribute__((always_inline)) static inline void gather_inside(
-    const uint8_t *in, size_t count, size_t step, size_t rows, size_t row_step, const size_t run, uint8_t *out,
-    size_t out_stride) {
-    for (size_t index = 0; index < count; index++, in += step, out += out_stride) {
+    const inside_windows *w, const size_t run, const size_t vector, uint8_t *out, size_t out_stride) {
+    const uint8_t *in = w->in;
+    for (size_t index = 0; index < w->count; index++, in += w->step, out += out_stride) {
         uint8_t *to = out;
         const uint8_t *from = in;
-        for (size_t row = 0; row < rows; row++, from += row_step, to += run)
-            for (size_t i = 0; i < run; i += 16) memcpy(to + i, from + i, 16);
+        for (size_t row = 0; row < w->rows; row++, from += w->row_step, to += run)
+            for (size_t i = 0; i < run; i += vector) memcpy(to + i, from + i, vector);
         memset(to, 0, 4);
     }
 }
 
+static void gather_by_16(const inside_windows *w, uint8_t *out, size_t out_stride) {
+    // The run of 3x3 windows over three channels.
+    if (w->run == 9)
+        gather_inside(w, 9, 16, out, out_stride);
+    else
+        gather_inside(w, w->run, 16, out, out_stride);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void gather_by_32(const inside_windows *w, uint8_t *out, size_t out_stride) {
+    // The run of 7x7 windows over three channels.
+    if (w->run == 21)
+        gather_inside(w, 21, 32, out, out_stride);
+    else
+        gather_inside(w, w->run, 32, out, out_stride);
+}
+#endif
+
 // Windows from (y, x) on, at most `count`, that `gather_inside` may take: inside the image, in one output row, and
 // whole vectors readable.
 static size_t windows_inside(
-    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count) {
+    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count, size_t vector) {
     const ptrdiff_t width = (ptrdiff_t)w->width, taps = (ptrdiff_t)w->kernel_width;
     const ptrdiff_t last_row = y + (ptrdiff_t)((w->kernel_height - 1) * w->dilation_height);
     if (w->dilation_width != 1 || w->pixel_stride != w->channels) return 0;
@@ -76,27 +99,39 @@ static size_t windows_inside(
     if (fitting < count) count = fitting;
     const uint8_t *last = image + ((size_t)last_row * w->width + (size_t)x) * w->channels;
     const uint8_t *limit = w->input + w->input_bytes;
-    size_t reach = (w->kernel_width * w->channels + 15) & ~(size_t)15, step = w->stride_width * w->channels;
+    size_t reach = (w->kernel_width * w->channels + vector - 1) & ~(vector - 1), step = w->stride_width * w->channels;
     while (count > 0 && last + (count - 1) * step + reach > limit) count--;
     return count;
 }
 
-void qt_integer_gather(const qt_integer_windows *w, size_t begin, size_t end, uint8_t *out, size_t out_stride) {
-    const size_t row_bytes = w->width * w->pixel_stride, run = w->kernel_width * w->channels;
-    const size_t step = w->stride_width * w->channels, row_step = w->dilation_height * row_bytes;
+void qt_integer_gather(
+    const qt_integer_windows *w, size_t begin, size_t end, uint32_t isa, uint8_t *out, size_t out_stride) {
+    const size_t row_bytes = w->width * w->pixel_stride;
+    inside_windows inside = {
+        .step = w->stride_width * w->channels,
+        .rows = w->kernel_height,
+        .row_step = w->dilation_height * row_bytes,
+        .run = w->kernel_width * w->channels,
+    };
+    void (*gather)(const inside_windows *, uint8_t *, size_t) = gather_by_16;
+    size_t vector = 16;
+#if defined(__x86_64__)
+    if ((isa & (QT_ISA_AVX2 | QT_ISA_AVX512)) && inside.run > 16) {
+        gather = gather_by_32;
+        vector = 32;
+    }
+#endif
     size_t row = begin / w->output_width, ox = begin % w->output_width;
     for (size_t index = begin; index < end;) {
         const uint8_t *image = w->input + row / w->output_height * w->height * row_bytes;
         ptrdiff_t y = (ptrdiff_t)(row % w->output_height * w->stride_height) - w->pad_top;
         ptrdiff_t x = (ptrdiff_t)(ox * w->stride_width) - w->pad_left;
         size_t rest = w->output_width - ox < end - index ? w->output_width - ox : end - index;
-        size_t count = windows_inside(w, image, y, x, rest);
+        size_t count = windows_inside(w, image, y, x, rest, vector);
         if (count > 0) {
-            const uint8_t *in = image + (size_t)y * row_bytes + (size_t)x * w->channels;
-            if (run == 9)
-                gather_inside(in, count, step, w->kernel_height, row_step, 9, out, out_stride);
-            else
-                gather_inside(in, count, step, w->kernel_height, row_step, run, out, out_stride);
+            inside.in = image + (size_t)y * row_bytes + (size_t)x * w->channels;
+            inside.count = count;
+            gather(&inside, out, out_stride);
         } else {
             gather_window(w, image, y, x, out, out_stride);
             count = 1;

@@ -34,7 +34,7 @@ typedef struct {
 static scratch_layout layout_of(const qt_integer_product *p) {
     size_t depth = round_up(p->depth, 4), rows = group_rows(p);
     scratch_layout at = {0};
-    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth + 16, 64);
+    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth + 32, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
     at.total = at.sums + (p->weight_zero_points ? round_up(rows * 4, 64) : 0);
     return at;
@@ -52,7 +52,7 @@ static void widen_bytes(const uint8_t *restrict in, int16_t *restrict out, size_
 
 static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uint8_t *out, size_t depth) {
     if (p->windows) {
-        qt_integer_gather(p->windows, begin, end, out, depth);
+        qt_integer_gather(p->windows, begin, end, p->kernel->isa, out, depth);
         if (p->flip) flip_bytes(out, out, (end - begin) * depth, p->flip);
         return;
     }
@@ -62,8 +62,13 @@ static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uin
         return;
     }
     for (size_t row = begin; row < end; row++, in += p->row_stride, out += depth) {
-        flip_bytes(in, out, p->depth, p->flip);
-        for (size_t k = p->depth; k < depth; k++) out[k] = 0;
+        // Whole vectors, where what they reach past the row is in rows that follow; these overwrite it in `out`.
+        if (p->flip == 0 && p->depth > 16 && row + 1 < end) {
+            for (size_t k = 0; k < p->depth; k += 16) memcpy(out + k, in + k, 16);
+        } else {
+            flip_bytes(in, out, p->depth, p->flip);
+        }
+        memset(out + p->depth, 0, depth - p->depth);
     }
 }
 

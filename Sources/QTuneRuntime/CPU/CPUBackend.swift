@@ -23,7 +23,8 @@ package struct CPUBackend: Backend {
         [
             QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
             IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
-            IntegerResidualFusion(purpose: "add where the kernel stores, in integers too; convolutions have no order yet"),
+            IntegerResidualFusion(
+                purpose: "add where the kernel stores, in integers too; before lowering, which gives both one order"),
             DynamicAbsorption(purpose: "the same for integers whose scale is found while the network runs"),
             ConstantFolding(
                 purpose: "dequantize the weights that stay real, so that lowering finds constants",

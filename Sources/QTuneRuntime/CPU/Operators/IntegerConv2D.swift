@@ -5,8 +5,8 @@ internal import QTuneTensor
 
 /// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height,
 /// width] and an optional bias, int32 in units of the sums or, for real results, float32; then, for an input that is
-/// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1; last, an image
-/// of the result's shape and type that is added to the quantized result.
+/// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1; last, an
+/// image of the result's shape and type that is added to the quantized result.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -50,7 +50,8 @@ struct IntegerConv2D: ImageOperator {
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
         try PackedWeightCache.shared.packed(
             [tensor] + (bias.map { [$0] } ?? []),
-            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output) \(String(describing: addition))"
+            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output)"
+                + " \(String(describing: addition))"
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
