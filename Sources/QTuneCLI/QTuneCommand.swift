@@ -6,7 +6,8 @@ struct QTuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "qtune", abstract: "Run, measure and selectively quantize ONNX networks.",
         subcommands: [
-            InspectCommand.self, RunCommand.self, VerifyCommand.self, BenchCommand.self, AnalyzeCommand.self, QuantizeCommand.self,
+            InspectCommand.self, RunCommand.self, VerifyCommand.self, BenchCommand.self, AnalyzeCommand.self,
+            QuantizeCommand.self,
             EvaluateCommand.self, TuneCommand.self, ReportCommand.self, KernelsCommand.self, DemoCommand.self,
         ])
 

@@ -6,7 +6,8 @@ public import QTuneTensor
 /// `GraphEditor`, which keeps the order and the names right.
 public struct Graph: Sendable, Equatable {
     public var name: String
-    /// Operands that the caller gives. An old model may list its initializers here too; `requiredInputs` leaves them out.
+    /// Operands that the caller gives. An old model may list its initializers here too; `requiredInputs` leaves them
+    /// out.
     public var inputs: [ValueInfo]
     public var outputs: [ValueInfo]
     /// Constants by name.

@@ -66,7 +66,9 @@ extension Graph {
 private struct MinimumHeap {
     private var items: [Int] = []
 
-    init(_ items: [Int]) { items.forEach { insert($0) } }
+    init(_ items: [Int]) {
+        for item in items { insert(item) }
+    }
 
     mutating func insert(_ item: Int) {
         items.append(item)

@@ -3,8 +3,18 @@ internal import QTuneTensor
 
 /// Decodes pictures. Grey ones become RGB; an alpha channel is dropped.
 package enum PictureDecoder {
+    /// The formats that are decoded, as words: "JPEG, PNG, BMP or PNM".
+    package static let formats: String = {
+        let names = PictureFormat.decoded.map(\.name)
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }()
+
+    /// What the names of files of these formats end with behind the point, in lower case.
+    package static let endings = Set(PictureFormat.decoded.flatMap(\.endings))
+
     /// The picture in `bytes`, whose format is told by its first bytes.
-    /// - Throws: `invalidData` where they are damaged or of no known format, `unsupported` for formats that are not read.
+    /// - Throws: `invalidData` where they are damaged or of no known format, `unsupported` for formats that are not
+    ///   read.
     package static func decode(_ bytes: [UInt8]) throws -> Picture {
         switch PictureFormat(bytes) {
         case .jpeg: return try decodeJPEG(bytes)
@@ -15,14 +25,12 @@ package enum PictureDecoder {
         case .webP: throw notRead("WebP")
         case .jpeg2000: throw notRead("JPEG 2000")
         case nil:
-            throw QTuneError(
-                .invalidData, "the picture is neither JPEG nor PNG, BMP or PNM", remedy: "convert it to one of these")
+            throw QTuneError(.invalidData, "the picture is not \(formats)", remedy: "convert it to one of these")
         }
     }
 
     private static func notRead(_ format: String) -> QTuneError {
-        QTuneError(
-            .unsupported, "\(format) pictures are not decoded", remedy: "convert it to JPEG, PNG, BMP or PNM")
+        QTuneError(.unsupported, "\(format) pictures are not decoded", remedy: "convert it to \(formats)")
     }
 
     private static func decodeJPEG(_ bytes: [UInt8]) throws -> Picture {
@@ -43,8 +51,8 @@ package enum PictureDecoder {
         return Picture(width: width, height: height, pixels: colours)
     }
 
-    /// Reads the size into `width` and `height` and, where `pixels` is not empty, the pixels. Gives 0, or another number
-    /// and a C string in `message`.
+    /// Reads the size into `width` and `height` and, where `pixels` is not empty, the pixels. Gives 0, or another
+    /// number and a C string in `message`.
     private typealias Codec = (
         _ pixels: inout [UInt8], _ width: inout Int32, _ height: inout Int32, _ message: inout [CChar]
     ) -> Int32

@@ -9,6 +9,11 @@ enum PictureFormat {
     case webP
     case jpeg2000
 
+    /// The formats that are decoded, with the endings of their files' names.
+    static let decoded: [(name: String, endings: [String])] = [
+        ("JPEG", ["jpg", "jpeg"]), ("PNG", ["png"]), ("BMP", ["bmp"]), ("PNM", ["pnm", "pbm", "pgm", "ppm"]),
+    ]
+
     /// The format that the first bytes tell; nil for others.
     init?(_ bytes: [UInt8]) {
         func begins(_ signature: [UInt8], at offset: Int = 0) -> Bool {

@@ -1,8 +1,8 @@
 internal import CQTuneKernels
 package import QTuneTensor
 
-/// The channels of two NHWC tensors in turn, a0, b0, a1, b1, ...: what concatenation and a channel shuffle of two groups
-/// make together.
+/// The channels of two NHWC tensors in turn, a0, b0, a1, b1, ...: what concatenation and a channel shuffle of two
+/// groups make together.
 package enum ChannelInterleaving {
     /// Bytes written that are worth a part of their own, plain and with requantization.
     private static let grain = (plain: 131_072, requantized: 32_768)

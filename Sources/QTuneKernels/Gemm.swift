@@ -10,8 +10,8 @@ package enum Gemm {
     /// Rows of the product from which on packing B pays.
     private static let rowsToPack = 8
 
-    /// `c = alpha * a * b + beta * c` with `a` of m x k and `b` of k x n, from their offsets on and, where `transpose` says
-    /// so, stored the other way round. With `beta` 0 what `c` holds does not count.
+    /// `c = alpha * a * b + beta * c` with `a` of m x k and `b` of k x n, from their offsets on and, where `transpose`
+    /// says so, stored the other way round. With `beta` 0 what `c` holds does not count.
     /// - Parameters:
     ///   - aStride: floats between rows as they are stored; nil where the rows follow one another. So for `b` and `c`.
     ///   - pool: shares out a large product; nil runs it on the caller alone.

@@ -7,7 +7,8 @@ internal import QTuneTensor
     internal import Darwin
 #endif
 
-/// The memory that protobuf-c unpacks into: bounded, and aligned so that tensors can take large buffers over as they are.
+/// The memory that protobuf-c unpacks into: bounded, and aligned so that tensors can take large buffers over as they
+/// are.
 ///
 /// Every block comes from the C library, so `free` releases it, also after this object is gone.
 final class UnpackingMemory {

@@ -43,8 +43,8 @@ package struct OperatorRegistry: Sendable {
         }
     }
 
-    /// Makes every node of `graph` and of its sub-graphs whose operator is known, so that what reads nodes afterwards can
-    /// rely on them having the operands, results and attributes that their operators demand.
+    /// Makes every node of `graph` and of its sub-graphs whose operator is known, so that what reads nodes afterwards
+    /// can rely on them having the operands, results and attributes that their operators demand.
     package func check(_ graph: Graph, opsets: [String: Int]) throws {
         for node in graph.nodes where find(node.domain, node.opType) != nil {
             _ = try make(node, opsets: opsets)

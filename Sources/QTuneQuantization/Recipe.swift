@@ -1,6 +1,7 @@
 public import QTuneTensor
 
-/// What to quantize, and how: one value that drives quantizing, searching and reporting, and that can be written by hand.
+/// What to quantize, and how: one value that drives quantizing, searching and reporting, and that can be written by
+/// hand.
 public struct Recipe: Sendable, Equatable {
     /// The version of the written form.
     public static let currentSchema = 1

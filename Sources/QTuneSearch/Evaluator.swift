@@ -186,8 +186,8 @@ extension Evaluator {
         try gather(count: count, threads: threads) { index, _ in try body(index) }
     }
 
-    /// Calls `body` for every index, on several threads; the results stand in order whatever thread made them. The error
-    /// of the lowest index is thrown.
+    /// Calls `body` for every index, on several threads; the results stand in order whatever thread made them. The
+    /// error of the lowest index is thrown.
     private static func gather<Result: Sendable>(
         count: Int, threads: Int, _ body: (_ index: Int, _ worker: Int) throws -> Result
     ) throws -> [Result] {

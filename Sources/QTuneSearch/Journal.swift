@@ -1,8 +1,8 @@
 internal import Foundation
 internal import QTuneTensor
 
-/// The append-only record of a run, one JSON object a line. Each line reaches the disk before the next candidate starts,
-/// so that killing a run loses the candidate in hand and no more.
+/// The append-only record of a run, one JSON object a line. Each line reaches the disk before the next candidate
+/// starts, so that killing a run loses the candidate in hand and no more.
 public final class Journal {
     /// One line.
     public enum Entry: Codable, Sendable, Equatable {
@@ -22,8 +22,8 @@ public final class Journal {
     private let file: FileHandle
     private let path: String
 
-    /// Opens the journal at `path` or makes an empty one. A last line that was cut short is taken off; any other line that
-    /// cannot be read is an error.
+    /// Opens the journal at `path` or makes an empty one. A last line that was cut short is taken off; any other line
+    /// that cannot be read is an error.
     public init(path: String) throws {
         let data = FileManager.default.contents(atPath: path) ?? Data()
         let (entries, length) = try locating("journal '\(path)'") { try Self.parse(data) }

@@ -33,7 +33,8 @@ public struct PairedComparison: Codable, Sendable, Hashable {
     /// Samples on which the two differ, as a share.
     public var discordance: Double { samples == 0 ? 0 : Double(lost + won) / Double(samples) }
 
-    /// Newcombe's interval (1998, method 10) for `loss` at 95 %: score intervals of both rates, joined with their correlation.
+    /// Newcombe's interval (1998, method 10) for `loss` at 95 %: score intervals of both rates, joined with their
+    /// correlation.
     /// - Parameter bothRight: samples that both get right.
     public func interval(bothRight: Int) -> ClosedRange<Double> {
         guard samples > 0 else { return -1...1 }
@@ -67,8 +68,8 @@ public struct PairedComparison: Codable, Sendable, Hashable {
     }
 
     /// The smallest loss, as a share, that so many samples show with 80 % power at the two-sided 5 % level, when the
-    /// networks differ on `discordance` of them (Miettinen 1968); at least 3 / samples, the rate that no event in so many
-    /// samples leaves open.
+    /// networks differ on `discordance` of them (Miettinen 1968); at least 3 / samples, the rate that no event in so
+    /// many samples leaves open.
     public static func smallestVisibleLoss(samples: Int, discordance: Double) -> Double {
         guard samples > 0 else { return 1 }
         return max(3 / Double(samples), (1.959_964 + 0.841_621) * (discordance / Double(samples)).squareRoot())

@@ -3,8 +3,9 @@ internal import Foundation
 /// Points of which each coordinate is to be small: which of them no other point beats, and how close each comes to the
 /// ideal point.
 public enum ParetoFront {
-    /// The positions of the points that no other point dominates, ascending. A point dominates another when it is no worse
-    /// in every coordinate and better in one; of equal points the first stays. NaN coordinates never enter the front.
+    /// The positions of the points that no other point dominates, ascending. A point dominates another when it is no
+    /// worse in every coordinate and better in one; of equal points the first stays. NaN coordinates never enter the
+    /// front.
     public static func indices(of points: [[Double]]) -> [Int] {
         points.indices.filter { index in
             !points[index].contains(where: \.isNaN)
@@ -22,8 +23,8 @@ public enum ParetoFront {
         return zip(a, b).allSatisfy { $0 <= $1 } && zip(a, b).contains { $0 < $1 }
     }
 
-    /// The Euclidean distance of each point to the ideal one, after each coordinate was scaled to 0...100 over the points.
-    /// A coordinate in which all points agree counts nothing.
+    /// The Euclidean distance of each point to the ideal one, after each coordinate was scaled to 0...100 over the
+    /// points. A coordinate in which all points agree counts nothing.
     /// - Parameter leastRanges: for each coordinate, the difference below which points count as close: a smaller range
     ///   is not stretched to 100.
     public static func distancesToIdeal(_ points: [[Double]], leastRanges: [Double]? = nil) -> [Double] {

@@ -2,7 +2,8 @@ public import Foundation
 public import QTuneQuantization
 internal import QTuneTensor
 
-/// The folder of one run: `config.json`, `journal.jsonl`, `statistics.json`, `pareto.json`, `models/*.onnx`, `report.html`.
+/// The folder of one run: `config.json`, `journal.jsonl`, `statistics.json`, `pareto.json`, `models/*.onnx`,
+/// `report.html`.
 public struct RunFolder: Sendable {
     public let path: String
 

@@ -59,8 +59,8 @@ public struct RunResult: Sendable {
         !candidates.contains { ParetoFront.dominates(point($0), floatPoint) }
     }
 
-    /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at the
-    /// candidates' median discordance. Dissimilarities are means: theirs follows from their standard error.
+    /// The smallest loss, in points, that the run's samples can show (see `PairedComparison.smallestVisibleLoss`), at
+    /// the candidates' median discordance. Dissimilarities are means: theirs follows from their standard error.
     public var smallestVisibleLoss: Double {
         guard !candidates.isEmpty else { return 0 }
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

@@ -23,8 +23,8 @@ public enum Npy {
         try tensor(NpyHeader(bytes), in: bytes)
     }
 
-    /// The bytes of a file with this array. Types that NumPy does not have (strings, bfloat16, 8-bit floats, types below
-    /// 8 bits) are an error.
+    /// The bytes of a file with this array. Types that NumPy does not have (strings, bfloat16, 8-bit floats, types
+    /// below 8 bits) are an error.
     public static func encode(_ tensor: Tensor) throws -> [UInt8] {
         var bytes = try NpyHeader.encode(tensor.dtype, tensor.shape)
         bytes.reserveCapacity(bytes.count + tensor.byteCount)

@@ -4,8 +4,8 @@ internal import QTuneONNX
 package import QTuneOperators
 internal import QTuneTensor
 
-/// A folder with a network and the answers it came with, laid out as the standard's own operator tests and the model zoo
-/// are: one `.onnx` file, `test_data_set_N/input_I.pb` and `output_I.pb` in the order of the network's inputs and
+/// A folder with a network and the answers it came with, laid out as the standard's own operator tests and the model
+/// zoo are: one `.onnx` file, `test_data_set_N/input_I.pb` and `output_I.pb` in the order of the network's inputs and
 /// outputs, and perhaps `tolerance.txt` with the relative and the absolute tolerance.
 public struct VerificationCase: Sendable {
     /// The folder's name.

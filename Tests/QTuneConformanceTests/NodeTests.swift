@@ -47,7 +47,8 @@ import Testing
         if cases.count > 1000 { #expect(Double(counts[.pass, default: 0]) >= Self.floor * Double(cases.count)) }
     }
 
-    /// The plain interpreter gives the same answers, and nothing that inference says of any value is contradicted by it.
+    /// The plain interpreter gives the same answers, and nothing that inference says of any value is contradicted by
+    /// it.
     @Test func inferenceAgreesWithEvaluation() throws {
         guard let cases = try cases() else { return }
         for testCase in cases {

@@ -25,7 +25,11 @@ import Testing
     }
 
     @Test func otherFormatsAreNamed() {
-        #expect { try ImageDecoder.decode(Array("GIF89a".utf8)) } throws: { "\($0)".contains("neither JPEG nor PNG, BMP or PNM") }
+        #expect {
+            try ImageDecoder.decode(Array("GIF89a".utf8))
+        } throws: {
+            "\($0)".contains("not JPEG, PNG, BMP or PNM")
+        }
     }
 
     @Test(arguments: EncodedPicture.all)

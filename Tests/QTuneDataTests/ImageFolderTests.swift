@@ -27,6 +27,17 @@ import Testing
         #expect(try data.input(at: 2).shape == [1, 3, 3, 4])
     }
 
+    /// Each ending of a format that is decoded counts, and no other.
+    @Test func everyDecodedFormatIsListed() throws {
+        let pixel = Data("P3 1 1 255 9 8 7".utf8)
+        for ending in ["bmp", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "PPM", "gif", "tiff"] {
+            try put("a.\(ending)", pixel)
+        }
+        let data = try open()
+        #expect(data.count == 8)
+        #expect(try data.input(at: 0).shape == [1, 3, 1, 1])
+    }
+
     @Test func aTableGivesLabelsInItsOrder() throws {
         try put("b.png")
         try put("a.png")

@@ -79,7 +79,8 @@ import Testing
         #expect(zeros[0].array(of: UInt8.self) == [0, 0])
     }
 
-    /// Sums 2 * 3 + 4 * 5 + 1 = 27 and, for the other channel, 27 - 2 * 26 + ... by hand; scales halve and round to even.
+    /// Sums 2 * 3 + 4 * 5 + 1 = 27 and, for the other channel, 27 - 2 * 26 + ... by hand; scales halve and round to
+    /// even.
     @Test func convolvesIntegers() throws {
         let x = Tensor([UInt8(12), 14], shape: [1, 2, 1, 1])
         let w = Tensor([Int8(3), 5, -3, -5], shape: [2, 2, 1, 1])

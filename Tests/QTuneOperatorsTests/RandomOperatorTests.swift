@@ -16,11 +16,25 @@ import Testing
         #expect(abs(mean(values.map { ($0 - 3.5) * ($0 - 3.5) }) - 0.75) < 0.03)
     }
 
-    @Test(arguments: [DType.float16, .bfloat16, .float32]) func theUpperEndIsLeftOut(_ dtype: DType) throws {
-        let attributes: [String: Attribute] = ["shape": .ints([20000]), "dtype": .int(Int64(dtype.rawValue))]
-        let tensor = try evaluateNode("RandomUniform", attributes, [])[0]
-        let doubles = try evaluateNode("Cast", ["to": .int(11)], [tensor])[0].array(of: Double.self)
-        #expect(doubles.allSatisfy { $0 >= 0 && $0 < 1 })
+    @Test(arguments: [DType.float16, .bfloat16, .float32, .float64]) func theUpperEndIsLeftOut(_ dtype: DType) throws {
+        for (low, high) in [(0, 1), (1, 2), (-2, -1), (-1, 0), (1000, 1001)] as [(Float, Float)] {
+            let attributes: [String: Attribute] = [
+                "shape": .ints([20000]), "dtype": .int(Int64(dtype.rawValue)), "low": .float(low),
+                "high": .float(high), "seed": .float(2),
+            ]
+            let tensor = try evaluateNode("RandomUniform", attributes, [])[0]
+            let doubles = try evaluateNode("Cast", ["to": .int(11)], [tensor])[0].array(of: Double.self)
+            // Of bfloat16 there is no number between 1000 and 1001 but 1000.
+            #expect(doubles.allSatisfy { $0 >= Double(low) && $0 < Double(high) }, "\(low) to \(high)")
+        }
+    }
+
+    /// The steps of float32 are as wide as the range: both numbers are drawn, the upper end never.
+    @Test func aRangeOfFewNumbers() throws {
+        let high = Float(1).nextUp.nextUp
+        let attributes: [String: Attribute] = ["shape": .ints([1000]), "low": .float(1), "high": .float(high)]
+        let numbers = Set(try evaluateNode("RandomUniform", attributes, [])[0].array(of: Float.self))
+        #expect(numbers == [1, Float(1).nextUp])
     }
 
     @Test func normalNumbersHaveTheirMoments() throws {

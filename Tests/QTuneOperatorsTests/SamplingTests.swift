@@ -69,6 +69,10 @@ import Testing
             "DeformConv", ["kernel_shape": .ints([2, 2])], floats([0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 3, 3]), taps,
             offsets,
             floats([10]), mask, gives: floats([19.5, 21.75, 26.25, 12.5], [1, 1, 2, 2]), within: 1e-5),
+        // By hand: without a mask and moved nowhere, a plain convolution.
+        OperatorCase(
+            "DeformConv", ["kernel_shape": .ints([2, 2])], floats([0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 3, 3]), taps,
+            Tensor(zeros: .float32, shape: [1, 8, 2, 2]), gives: floats([8.5, 11, 16, 18.5], [1, 1, 2, 2])),
         // By hand: two patches of 2 over an axis of 3, the middle in both.
         OperatorCase(
             "Col2Im", floats([1, 2, 3, 4], [1, 2, 2]), ints([3]), ints([2]), gives: floats([1, 5, 4], [1, 1, 3])),

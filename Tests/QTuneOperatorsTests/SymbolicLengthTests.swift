@@ -85,6 +85,46 @@ import Testing
                 == "float32[batch, 3, floor((height + 1)/2), floor((width + 1)/2)]")
     }
 
+    /// The length of `axis`, as an integer.
+    private func length(_ g: GraphBuilder, _ x: GraphBuilder.Expression, _ axis: Int64) -> GraphBuilder.Expression {
+        g("Gather", g("Shape", x), g.constant(Tensor([axis])))
+    }
+
+    /// What a division rounds down is only known where nothing can be negative: it truncates.
+    @Test func quotientsWithARest() throws {
+        func expanded(_ length: (GraphBuilder, GraphBuilder.Expression) -> GraphBuilder.Expression) throws -> String {
+            try inferred { g, x in g("ConstantOfShape", length(g, self.length(g, x, 1))) }
+        }
+        func number(_ value: Int64, _ g: GraphBuilder) -> GraphBuilder.Expression { g.constant(Tensor([value])) }
+        #expect(try expanded { g, n in (n + number(1, g)) / number(2, g) } == "float32[floor((sequence + 1)/2)]")
+        #expect(try expanded { g, n in (n - number(5, g)) / number(2, g) } == "float32[?]")
+        #expect(
+            try expanded { g, n in (n * number(2, g) - number(4, g)) / number(2, g) } == "float32[sequence - 2]")
+        // Of floats a rest stays.
+        #expect(
+            try expanded { g, n in
+                let half = g("Cast", n, attributes: ["to": .int(1)]) / g.constant(Tensor([2] as [Float]))
+                return g("Cast", half * g.constant(Tensor([2] as [Float])), attributes: ["to": .int(7)])
+            } == "float32[?]")
+    }
+
+    /// A length that the engine wrote with a difference in it may be negative, and cut from the other end.
+    @Test(arguments: ["floor((sequence - 5)/2)", "min(sequence - 5, 3)"])
+    func whatMayBeNegativeCutsNothing(_ name: String) throws {
+        let lengths = [Self.batch, .symbolic(name), .fixed(6)]
+        #expect(
+            try inferred(lengths) { g, x in
+                let end = self.length(g, x, 1)
+                let zero = g.constant(Tensor([0] as [Int64]))
+                return g("Slice", g.constant(Tensor(zeros: .float32, shape: [512])), zero, end, zero)
+            } == "float32[?]")
+        #expect(
+            try inferred(lengths) { g, x in
+                let (zero, one) = (g.constant(Tensor(scalar: Int64(0))), g.constant(Tensor(scalar: Int64(1))))
+                return g("Range", zero, g("Gather", g("Shape", x), one), one)
+            } == "int64[?]")
+    }
+
     /// A name that looks like a sum or a product is one, and any other is left alone.
     @Test(arguments: [
         ("past + sequence", "past + 2*sequence"), ("2*a", "2*a + sequence"), ("unk__12", "sequence + unk__12"),

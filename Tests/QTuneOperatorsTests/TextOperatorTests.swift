@@ -20,6 +20,15 @@ import Testing
         ]
     }
 
+    /// The single words 7 and 8 and the bigrams [7, 8] and [8, 7], which weigh 2, 3, 5 and 7.
+    private static func weighted(_ mode: String, _ columns: [Int64]) -> [String: Attribute] {
+        [
+            "mode": text(mode), "min_gram_length": .int(1), "max_gram_length": .int(2), "max_skip_count": .int(0),
+            "ngram_counts": .ints([0, 2]), "ngram_indexes": .ints(columns), "pool_int64s": .ints([7, 8, 7, 8, 8, 7]),
+            "weights": .floats([2, 3, 5, 7]),
+        ]
+    }
+
     private static let words = ints([1, 1, 3, 3, 3, 7, 8, 6, 7, 5, 6, 8])
 
     static let cases: [OperatorCase] = [
@@ -51,6 +60,14 @@ import Testing
         OperatorCase(
             "TfIdfVectorizer", grams("TFIDF", 1, 0), ints([5, 5, 9, 5, 6, 3], [2, 3]),
             gives: floats([0, 0, 4, 0, 0, 0, 0, 0, 1, 2, 0, 0.5, 0, 0], [2, 7])),
+        // ONNX Runtime's results: a weight belongs to an n-gram, wherever its column is.
+        OperatorCase(
+            "TfIdfVectorizer", weighted("TFIDF", [3, 2, 1, 0]), ints([7, 8, 7, 8]), gives: floats([7, 10, 6, 4])),
+        OperatorCase(
+            "TfIdfVectorizer", weighted("IDF", [0, 1, 5, 3]), ints([7, 8, 7, 8]), gives: floats([2, 3, 0, 7, 0, 5])),
+        OperatorCase(
+            "TfIdfVectorizer", weighted("TFIDF", [0, 0, 1, 1]), ints([7, 8, 7, 8]), gives: floats([10, 17])),
+        OperatorCase("TfIdfVectorizer", weighted("IDF", [0, 0, 1, 1]), ints([7, 8, 7, 8]), gives: floats([3, 5])),
     ]
 
     @Test(arguments: cases) func matchesTheStandard(_ operatorCase: OperatorCase) throws { try operatorCase.check() }
@@ -96,6 +113,9 @@ import Testing
     @Test func wrongWordsAreErrors() {
         var attributes = Self.grams("TF", 1, 0)
         #expect(throws: QTuneError.self) { try evaluateNode("TfIdfVectorizer", attributes, [Self.strings(["a"])]) }
+        attributes["weights"] = .floats([1, 1, 1, 1, 1, 1])
+        #expect(throws: QTuneError.self) { try evaluateNode("TfIdfVectorizer", attributes, [Self.words]) }
+        attributes["weights"] = nil
         attributes["ngram_counts"] = .ints([0, 11])
         #expect(throws: QTuneError.self) { try evaluateNode("TfIdfVectorizer", attributes, [Self.words]) }
         attributes["ngram_counts"] = .ints([.min, .max])

@@ -132,7 +132,8 @@ import Testing
         #expect(graph.initializers[weights.inputs[1]]?.shape == [channels])
     }
 
-    /// conv -> conv -> conv of which the middle one stays float: a one-operand Max guards it, and nothing else is guarded.
+    /// conv -> conv -> conv of which the middle one stays float: a one-operand Max guards it, and nothing else is
+    /// guarded.
     @Test func aFloatLayerBetweenIntegerLayersIsGuarded() throws {
         let g = GraphBuilder()
         var value = g.input("x", .float32, [1, 2, 4, 4])

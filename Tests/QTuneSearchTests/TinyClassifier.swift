@@ -2,7 +2,8 @@ import QTuneData
 import QTuneGraph
 import QTuneTensor
 
-/// A network of two convolutions and a product that tells four patterns of 1 x 8 x 8 apart, with seeded weights, and samples for it.
+/// A network of two convolutions and a product that tells four patterns of 1 x 8 x 8 apart, with seeded weights, and
+/// samples for it.
 enum TinyClassifier {
     static let model: Model = {
         var random = Lcg(seed: 7)

@@ -6,7 +6,8 @@ struct BFloat16Tests {
     @Test(
         arguments: [
             (0x0000_0000, 0x0000), (0x8000_0000, 0x8000), (0x3F80_0000, 0x3F80),
-            // Just below, at and just above the middle between an even and an odd neighbour, then an odd and an even one.
+            // Just below, at and just above the middle between an even and an odd neighbour, then an odd and an even
+            // one.
             (0x3F80_7FFF, 0x3F80), (0x3F80_8000, 0x3F80), (0x3F80_8001, 0x3F81), (0x3F81_7FFF, 0x3F81),
             (0x3F81_8000, 0x3F82), (0xBF81_8000, 0xBF82),
             // The largest finite numbers round to infinity, subnormal ones keep their bits.

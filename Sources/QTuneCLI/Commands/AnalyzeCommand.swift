@@ -25,6 +25,8 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct TensorLine: Encodable {
         let tensor: String
         /// Higher is better.

@@ -26,6 +26,8 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Result: Encodable {
         let model: String
         let threads: Int

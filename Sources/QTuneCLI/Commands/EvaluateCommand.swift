@@ -28,6 +28,8 @@ struct EvaluateCommand: ParsableCommand {
         guard latencySeconds >= 0 else { throw ValidationError("--latency-seconds is not negative") }
     }
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Result: Encodable {
         let model: String
         let float: String?

@@ -4,7 +4,8 @@ public import QTune
 extension Recipe.Format: ExpressibleByArgument {}
 extension Recipe.Granularity: ExpressibleByArgument {}
 
-/// Calibration methods as they are written on the command line: `min-max`, `percentile:99.99`, `entropy`, `squared-error`.
+/// Calibration methods as they are written on the command line: `min-max`, `percentile:99.99`, `entropy`,
+/// `squared-error`.
 struct CalibrationMethod: ExpressibleByArgument {
     let method: RangeMethod
 
@@ -54,6 +55,8 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Result: Encodable {
         let output: String
         let size_bytes: Int

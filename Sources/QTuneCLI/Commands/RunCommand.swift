@@ -5,11 +5,12 @@ internal import QTune
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a network on a picture or on arrays.",
-        discussion: "Give --image, or --input NAME=FILE.npy for each input. --output writes every result as NAME.npy.")
+        discussion: "Give --image, or --input NAME=FILE.npy for each input. --output writes every result as NAME.npy, "
+            + "or as NAME.json where it is no tensor of numbers.")
 
     @OptionGroup var model: ModelArgument
     @OptionGroup var data: DataOptions
-    @Option(help: "A picture, JPEG or PNG.")
+    @Option(help: "A picture: \(ImageDecoder.formats).")
     var image: String?
     @Option(name: .customLong("input"), help: ArgumentHelp("An array for an input.", valueName: "NAME=FILE.npy"))
     var inputs: [String] = []
@@ -47,7 +48,7 @@ struct RunCommand: ParsableCommand {
         let results = try model.located {
             try Session(network, options: SessionOptions(threads: threads)).runValues(feeds.mapValues(Value.tensor))
         }
-        if let output { try ResultFiles.write(results, to: output) }
+        if let output { try ResultFiles.write(results, outputs: network.graph.outputs.map(\.name), to: output) }
         let summary = network.graph.outputs.compactMap { info in
             results[info.name].map { value in
                 Result(

@@ -1,8 +1,9 @@
 internal import Foundation
+internal import QTuneImages
 public import QTuneTensor
 
-/// A folder of JPEG and PNG pictures: with `labels.csv` (columns `file` and `label`), with one folder a class (labels
-/// by alphabetical order of the folders), or flat and without labels.
+/// A folder of pictures that `ImageDecoder` decodes: with `labels.csv` (columns `file` and `label`), with one folder a
+/// class (labels by alphabetical order of the folders), or flat and without labels.
 public struct ImageFolder: Dataset {
     private let files: [String]
     public let labels: [Int]?
@@ -52,8 +53,6 @@ private struct FolderListing {
     var classNames: [String]?
     var sizes: [Int] = []
 
-    private static let endings: Set<String> = ["jpg", "jpeg", "png"]
-
     init(path: String) throws {
         let table = path + "/labels.csv"
         if FileManager.default.fileExists(atPath: table) {
@@ -77,7 +76,7 @@ private struct FolderListing {
         }
         guard !files.isEmpty else {
             throw QTuneError(
-                .invalidData, "there are no JPEG or PNG pictures",
+                .invalidData, "there are no pictures (\(PictureDecoder.formats))",
                 remedy: "give a folder of pictures, or of one folder a class")
         }
         sizes = try files.map { file in
@@ -90,7 +89,9 @@ private struct FolderListing {
 
     private static func pictures(_ path: String) throws -> [String] {
         try entries(path, folders: false)
-            .filter { name in endings.contains(name.split(separator: ".").last.map { $0.lowercased() } ?? "") }
+            .filter { name in
+                PictureDecoder.endings.contains(name.split(separator: ".").last.map { $0.lowercased() } ?? "")
+            }
             .map { path + "/" + $0 }
     }
 

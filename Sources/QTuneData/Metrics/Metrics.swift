@@ -8,7 +8,8 @@ public struct Metrics: Codable, Sendable, Hashable {
     public let top5: Double?
     /// Share of samples whose best class is that of the reference. Higher is better.
     public let agreement: Double
-    /// Dissimilarity of the best five to those of the reference, 0...100, as published (see `weightedTau`). Lower is better.
+    /// Dissimilarity of the best five to those of the reference, 0...100, as published (see `weightedTau`). Lower is
+    /// better.
     public let dissimilarity: Double
     /// Standard error of `dissimilarity`.
     public let dissimilarityError: Double
@@ -34,9 +35,9 @@ public struct Metrics: Codable, Sendable, Hashable {
     }
 }
 
-/// Kendall's tau with hyperbolic weights (Vigna 2015), averaged over the two rankings by decreasing value, of two lists of
-/// distinct integers: the measure of the published tool, which it applies to lists of class numbers.
-/// 1 for the same order, -1 for the opposite; 0 where there are fewer than two entries.
+/// Kendall's tau with hyperbolic weights (Vigna 2015), averaged over the two rankings by decreasing value, of two lists
+/// of distinct integers: the measure of the published tool, which it applies to lists of class numbers. 1 for the same
+/// order, -1 for the opposite; 0 where there are fewer than two entries.
 package func weightedTau(_ x: [Int], _ y: [Int]) -> Double {
     precondition(x.count == y.count, "lists of \(x.count) and \(y.count)")
     guard x.count > 1 else { return 0 }

@@ -153,8 +153,8 @@ extension HeadMatrices {
         return result
     }
 
-    /// Copies the matrices into those of a tensor [batch, heads, sequence, size], from row `row` on; `half` picks one of
-    /// the two such tensors of [2, batch, heads, sequence, size].
+    /// Copies the matrices into those of a tensor [batch, heads, sequence, size], from row `row` on; `half` picks one
+    /// of the two such tensors of [2, batch, heads, sequence, size].
     func copy(into target: Tensor, half: Int? = nil, from row: Int) {
         let strides = target.shape.strides
         let own = Array(strides.suffix(4))

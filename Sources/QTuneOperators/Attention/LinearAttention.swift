@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Attention by a state of outer products of keys and values, carried from token to token: a token fades the state, takes
-/// off what its key calls up, writes its own value and reads with its query.
+/// Attention by a state of outer products of keys and values, carried from token to token: a token fades the state,
+/// takes off what its key calls up, writes its own value and reads with its query.
 struct LinearAttention: Operator {
     static let name = "LinearAttention"
     static let versions = [27]

@@ -2,28 +2,40 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
+/// A product of the first operands, of which there are three at most, and what is done to it.
+protocol FusedProduct: Operator {
+    var product: any Operator { get set }
+}
+
+extension FusedProduct {
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { try product.inferOutputs(context) }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let packed = try product.prepacked(constants.filter { $0.key < 3 }) else { return nil }
+        var copy = self
+        copy.product = packed
+        return copy
+    }
+}
+
 /// A Conv, then the sum with a fourth operand where there is one, then an activation.
-struct FusedConv: Operator {
+struct FusedConv: FusedProduct {
     static let name = "FusedConv"
     static let domain = "com.microsoft"
     static let versions = [1]
 
-    private var convolution: any Operator
+    var product: any Operator
     private let activation: FusedActivation
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...4)
         var plain = node.node
         plain.inputs = Array(plain.inputs.prefix(3))
-        convolution = try Conv(NodeReader(plain, opset: 21))
+        product = try Conv(NodeReader(plain, opset: 21))
         let name = try node.string("activation")
         let numbers = try node.floats("activation_params") ?? []
         activation = try FusedActivation(
             name, Dictionary(zip(FusedActivation.numberNames(name), numbers)) { first, _ in first })
-    }
-
-    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
-        try convolution.inferOutputs(context)
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -31,29 +43,22 @@ struct FusedConv: Operator {
         let results: [Value]
         if context.has(3) {
             let inner = EvaluationContext(inputs: operands, outputCount: 1, pool: context.pool)
-            let addends = try convolution.evaluate(inner) + [.tensor(try context.tensor(3))]
+            let addends = try product.evaluate(inner) + [.tensor(try context.tensor(3))]
             results = try Add.inner([:], inputs: ["a", "b"]).evaluate(context.with(inputs: addends))
         } else {
-            results = try convolution.evaluate(context.with(inputs: operands))
+            results = try product.evaluate(context.with(inputs: operands))
         }
         return try results.map { try activation.apply(to: $0, pool: context.pool) }
-    }
-
-    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
-        guard let packed = try convolution.prepacked(constants.filter { $0.key < 3 }) else { return nil }
-        var copy = self
-        copy.convolution = packed
-        return copy
     }
 }
 
 /// A Gemm, then an activation.
-struct FusedGemm: Operator {
+struct FusedGemm: FusedProduct {
     static let name = "FusedGemm"
     static let domain = "com.microsoft"
     static let versions = [1]
 
-    private var product: any Operator
+    var product: any Operator
     private let activation: FusedActivation
 
     init(_ node: NodeReader) throws {
@@ -63,17 +68,8 @@ struct FusedGemm: Operator {
         activation = try FusedActivation(try node.string("activation"), numbers)
     }
 
-    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { try product.inferOutputs(context) }
-
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         try product.evaluate(context).map { try activation.apply(to: $0, pool: context.pool) }
-    }
-
-    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
-        guard let packed = try product.prepacked(constants) else { return nil }
-        var copy = self
-        copy.product = packed
-        return copy
     }
 }
 

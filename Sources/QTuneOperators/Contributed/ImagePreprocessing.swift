@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// `scale * x + bias` of images [batch, channels, height, width] with a bias for each channel; an experimental operator of
-/// old operator sets.
+/// `scale * x + bias` of images [batch, channels, height, width] with a bias for each channel; an experimental operator
+/// of old operator sets.
 struct ImageScaler: Operator {
     static let name = "ImageScaler"
     static let versions = [1]

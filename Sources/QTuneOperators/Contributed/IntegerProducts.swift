@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// An integer matrix product given in float32: sums times `aScale * bScale`, plus a bias. Operands: a, b, scale of a, scales
-/// of b (one, or one for each column), zero points of a and b, bias.
+/// An integer matrix product given in float32: sums times `aScale * bScale`, plus a bias. Operands: a, b, scale of a,
+/// scales of b (one, or one for each column), zero points of a and b, bias.
 struct MatMulIntegerToFloat: Operator {
     static let name = "MatMulIntegerToFloat"
     static let domain = "com.microsoft"
@@ -31,8 +31,8 @@ struct MatMulIntegerToFloat: Operator {
     }
 }
 
-/// The product of a float matrix, quantized to uint8 over its own range, with a quantized one. Operands: a, b, scales of b,
-/// zero points of b, bias.
+/// The product of a float matrix, quantized to uint8 over its own range, with a quantized one. Operands: a, b, scales
+/// of b, zero points of b, bias.
 struct DynamicQuantizeMatMul: Operator {
     static let name = "DynamicQuantizeMatMul"
     static let domain = "com.microsoft"

@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// What element-wise operators on two quantized tensors share. Operands: a, scale, zero point; b, scale, zero point; scale
-/// and zero point of the result. The tensors broadcast.
+/// What element-wise operators on two quantized tensors share. Operands: a, scale, zero point; b, scale, zero point;
+/// scale and zero point of the result. The tensors broadcast.
 protocol QuantizedBinary: Operator {
     func combine(
         _ a: QuantizedOperand, _ b: QuantizedOperand, to result: QuantizedResult, into output: Tensor, pool: ThreadPool)

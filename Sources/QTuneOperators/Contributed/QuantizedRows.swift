@@ -44,8 +44,8 @@ struct QLinearSoftmax: Operator {
     }
 }
 
-/// Elements of one of two quantized tensors by a condition, each taken to the scale of the result. Operands: condition; x,
-/// scale, zero point; y, scale, zero point; scale and zero point of the result. All broadcast.
+/// Elements of one of two quantized tensors by a condition, each taken to the scale of the result. Operands: condition;
+/// x, scale, zero point; y, scale, zero point; scale and zero point of the result. All broadcast.
 struct QLinearWhere: Operator {
     static let name = "QLinearWhere"
     static let domain = "com.microsoft"

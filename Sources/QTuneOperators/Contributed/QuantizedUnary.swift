@@ -2,8 +2,8 @@ import Foundation
 import QTuneGraph
 import QTuneTensor
 
-/// What element-wise functions of one quantized tensor share. Operands: x, scale, zero point; scale and zero point of the
-/// result.
+/// What element-wise functions of one quantized tensor share. Operands: x, scale, zero point; scale and zero point of
+/// the result.
 protocol QuantizedUnary: Operator {
     func transform(_ x: Float) -> Float
 }

@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Pools regions of feature maps by interpolating at points spread evenly over each bin. Operands: x [N, C, H, W], regions
-/// [regions, 4] as left, top, right, bottom, the image of each region.
+/// Pools regions of feature maps by interpolating at points spread evenly over each bin. Operands: x [N, C, H, W],
+/// regions [regions, 4] as left, top, right, bottom, the image of each region.
 struct RoiAlign: Operator {
     static let name = "RoiAlign"
     static let versions = [10, 16, 22]

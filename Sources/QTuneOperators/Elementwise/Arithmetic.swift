@@ -10,7 +10,9 @@ struct Add: PlainBinaryOperator {
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
         { $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 }, kernel: .add)
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.add(a, b) }
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
+        DimensionArithmetic.add(a, b)
+    }
 }
 
 struct Sub: PlainBinaryOperator {
@@ -18,7 +20,9 @@ struct Sub: PlainBinaryOperator {
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
         { $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 }, kernel: .sub)
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.subtract(a, b) }
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
+        DimensionArithmetic.subtract(a, b)
+    }
 }
 
 struct Mul: PlainBinaryOperator {
@@ -26,7 +30,9 @@ struct Mul: PlainBinaryOperator {
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
         { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 }, kernel: .mul)
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.multiply(a, b) }
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
+        DimensionArithmetic.multiply(a, b)
+    }
 }
 
 /// Division; of integers the quotient truncated toward zero. Division of integers by zero is an error.
@@ -36,7 +42,14 @@ struct Div: PlainBinaryOperator {
     let function = BinaryFunction(
         { $0 / $1 }, signed: { $0.dividedReportingOverflow(by: $1).partialValue }, unsigned: { $0 / $1 },
         kernel: .div)
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { DimensionArithmetic.divide(a, b) }
+
+    /// Quotients with a rest are known of integers that cannot be negative: rounding down is truncation there.
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
+        guard dtype?.isInteger == true, DimensionArithmetic.isNonnegative(a), DimensionArithmetic.isNonnegative(b)
+        else { return DimensionArithmetic.quotient(a, b) }
+        return DimensionArithmetic.divide(a, b)
+    }
+
     func validate(_ a: Tensor, _ b: Tensor) throws { try requireDivisible(by: b) }
 }
 

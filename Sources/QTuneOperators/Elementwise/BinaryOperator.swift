@@ -50,21 +50,22 @@ struct BinaryFunction: Sendable {
 /// broadcasting. Both operands and the result are of one type.
 protocol BinaryOperator: Operator {
     var function: BinaryFunction { get }
-    /// What the operator does to lengths.
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension
+    /// What the operator does to lengths that are elements of a type.
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension
     /// Checks what the function relies on.
     func validate(_ a: Tensor, _ b: Tensor) throws
 }
 
 extension BinaryOperator {
-    static func combine(_ a: Dimension, _ b: Dimension) -> Dimension { .unknown }
+    static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension { .unknown }
 
     func validate(_ a: Tensor, _ b: Tensor) throws {}
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let (a, b) = (context[0], context[1])
-        var result = InferredValue.tensor(a.dtype ?? b.dtype, try Broadcasting.dimensions(of: [a, b]))
-        result.elements = DimensionArithmetic.combine(a, b, Self.combine)
+        let dtype = a.dtype ?? b.dtype
+        var result = InferredValue.tensor(dtype, try Broadcasting.dimensions(of: [a, b]))
+        result.elements = DimensionArithmetic.combine(a, b) { Self.combine($0, $1, dtype) }
         return [result]
     }
 

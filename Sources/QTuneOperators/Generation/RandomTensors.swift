@@ -19,28 +19,47 @@ private enum RandomDistribution: Sendable {
         try Self.check(dtype)
         let output = try context.makeOutput(0, dtype, shape)
         var numbers = RandomNumbers(seed: seed)
+        let limit = limit(dtype)
         output.fill(from: .real) { target in
             target.withMutableSpan(of: Double.self) { target in
-                for index in target.indices { target[index] = draw(&numbers, dtype) }
+                for index in target.indices { target[index] = min(draw(&numbers), limit) }
             }
         }
         return .tensor(output)
     }
 
-    private func draw(_ numbers: inout RandomNumbers, _ dtype: DType) -> Double {
+    private func draw(_ numbers: inout RandomNumbers) -> Double {
         switch self {
-        case .uniform(let low, let high): low + (high - low) * numbers.unit(bits: Self.significantBits(dtype))
+        case .uniform(let low, let high): low + (high - low) * numbers.unit()
         case .normal(let mean, let deviation): mean + deviation * numbers.normal()
         }
     }
 
-    /// Bits of a significand: more in a number from 0 to 1 could be rounded up to the end that is left out.
-    private static func significantBits(_ dtype: DType) -> Int {
+    /// The largest number that may be drawn: what lies between it and the end that is left out would be rounded up to
+    /// that end.
+    private func limit(_ dtype: DType) -> Double {
+        guard case .uniform(let low, let high) = self else { return .infinity }
+        let limit = Self.largest(below: high, dtype)
+        // A range that holds no number of the type is drawn from all the same.
+        return limit >= low ? limit : .infinity
+    }
+
+    /// The largest number of a type that is less than `high`.
+    private static func largest(below high: Double, _ dtype: DType) -> Double {
+        func largest<Element: BinaryFloatingPoint>(_: Element.Type) -> Double {
+            let rounded = Element(high)
+            return Double(Double(rounded) < high ? rounded : rounded.nextDown)
+        }
         switch dtype {
-        case .float64: 53
-        case .float32: 24
-        case .float16: 11
-        default: 8
+        case .float64: return high.nextDown
+        case .float32: return largest(Float.self)
+        case .float16: return largest(Float16.self)
+        default:
+            let below = Float(largest(Float.self))
+            let dropped: UInt32 = 0xFFFF
+            // Dropping bits rounds toward 0, which is up for a negative number.
+            let bits = below.sign == .minus ? below.bitPattern &+ dropped : below.bitPattern
+            return Double(Float(bitPattern: bits & ~dropped))
         }
     }
 

@@ -1,6 +1,6 @@
 extension OperatorCategories {
     /// Pictures as files hold them.
     static let image: [any Operator.Type] = [
-        ImageDecoder.self
+        ImageDecoding.self
     ]
 }

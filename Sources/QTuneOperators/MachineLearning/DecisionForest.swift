@@ -58,8 +58,8 @@ struct DecisionForest<Real: BinaryFloatingPoint & TensorElement>: Sendable {
         }
     }
 
-    /// The scores of each sample for each target, [samples, targets], of type `Real`: aggregated weights as `finish` leaves
-    /// them.
+    /// The scores of each sample for each target, [samples, targets], of type `Real`: aggregated weights as `finish`
+    /// leaves them.
     func evaluate(
         _ samples: Tensor, aggregate: Aggregation, targets: Int, finish: some ForestFinish, pool: ThreadPool
     ) throws -> Tensor {

@@ -99,6 +99,7 @@ struct Normalizer: MachineLearningOperator {
     /// What the row is divided by; for the length, its square.
     private func divisor(_ source: Span<Float>, _ range: Range<Int>) -> Float {
         switch norm {
+        // The largest element and not the largest magnitude, as ONNX Runtime has it.
         case .largest: range.reduce(-.infinity) { max($0, source[$1]) }
         case .magnitudes: range.reduce(0) { $0 + abs(source[$1]) }
         case .length: range.reduce(0) { $0 + source[$1] * source[$1] }

@@ -41,7 +41,8 @@ struct FeatureVectorizer: MachineLearningOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...Int(Int32.max))
         widths = try node.ints("inputdimensions") ?? []
-        guard widths.isEmpty || widths.count == node.node.inputs.count, widths.allSatisfy({ (0...Int(Int32.max)).contains($0) })
+        let sizes = 0...Int(Int32.max)
+        guard widths.isEmpty || widths.count == node.node.inputs.count, widths.allSatisfy(sizes.contains)
         else {
             throw QTuneError(
                 .invalidModel, "attribute 'inputdimensions' is \(widths) for \(node.node.inputs.count) operands")

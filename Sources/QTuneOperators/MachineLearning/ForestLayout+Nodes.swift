@@ -1,8 +1,8 @@
 import QTuneTensor
 
 extension ForestLayout {
-    /// The trees of TreeEnsembleClassifier and TreeEnsembleRegressor: parallel lists of nodes, leaves among them, and of
-    /// weights that name their leaves by tree and node.
+    /// The trees of TreeEnsembleClassifier and TreeEnsembleRegressor: parallel lists of nodes, leaves among them, and
+    /// of weights that name their leaves by tree and node.
     /// - Parameter prefix: that of the lists of weights, `class` or `target`.
     init(nodesOf node: NodeReader, weights prefix: String, targets: Int) throws {
         let lists = try NodeLists(node)
@@ -23,8 +23,9 @@ extension ForestLayout {
         func child(_ number: Int, of index: Int) throws -> Child {
             guard let place = places[NodeID(tree: lists.ids[index].tree, node: number)] else {
                 throw QTuneError(
-                    .invalidModel, "node \(lists.ids[index].node) of tree \(lists.ids[index].tree) has a child \(number)"
-                        + " that is not there")
+                    .invalidModel,
+                    "node \(lists.ids[index].node) of tree \(lists.ids[index].tree) has a child \(number) "
+                        + "that is not there")
             }
             return children[place]
         }

@@ -3,8 +3,8 @@ import QTuneTensor
 
 /// Maps each element to another value, which may be of another type; what is no key gives a default value.
 ///
-/// Keys and values are lists or tensors of strings, integers or floats. The oldest version knows one list of strings, and
-/// goes from strings to their places or back.
+/// Keys and values are lists or tensors of strings, integers or floats. The oldest version knows one list of strings,
+/// and goes from strings to their places or back.
 struct LabelEncoder: MachineLearningOperator {
     static let name = "LabelEncoder"
     static let versions = [1, 2, 4]
@@ -35,7 +35,9 @@ struct LabelEncoder: MachineLearningOperator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let dtype: DType? =
-            if let places { context[0].dtype.map { $0 == .string ? places.table.values.dtype : table.values.dtype } } else {
+            if let places {
+                context[0].dtype.map { $0 == .string ? places.table.values.dtype : table.values.dtype }
+            } else {
                 table.values.dtype
             }
         return [.tensor(dtype, context[0].dimensions)]

@@ -39,7 +39,8 @@ struct LinearScores: Sendable {
     }
 }
 
-/// Classes by linear scores: that of the largest score, or by the sign of the only one. Gives the labels and the scores.
+/// Classes by linear scores: that of the largest score, or by the sign of the only one. Gives the labels and the
+/// scores.
 struct LinearClassifier: MachineLearningOperator {
     static let name = "LinearClassifier"
 

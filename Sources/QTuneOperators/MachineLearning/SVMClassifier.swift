@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Classes by support vectors: each pair of classes is decided, and the class that wins most often is the sample's. Without
-/// support vectors, classes by linear scores. Gives the labels, and scores or probabilities.
+/// Classes by support vectors: each pair of classes is decided, and the class that wins most often is the sample's.
+/// Without support vectors, classes by linear scores. Gives the labels, and scores or probabilities.
 struct SVMClassifier: MachineLearningOperator {
     static let name = "SVMClassifier"
 
@@ -129,22 +129,27 @@ private struct ClassPairs: Sendable {
 
     var givesProbabilities: Bool { !slopes.isEmpty }
 
+    /// Each two classes, in the order of the offsets.
+    private var pairs: some Sequence<(first: Int, second: Int)> {
+        (0..<classes).lazy.flatMap { first in
+            (first + 1..<classes).lazy.map { (first: first, second: $0) }
+        }
+    }
+
     /// The score of each pair, and how often each class wins.
     func decide(_ kernels: [Float]) -> (scores: [Float], votes: [Int]) {
         var (scores, votes) = ([Float](), [Int](repeating: 0, count: classes))
-        for first in 0..<classes {
-            for second in (first + 1)..<max(classes, first + 1) {
-                var sum = 0.0
-                for vector in ranges[first] {
-                    sum += Double(coefficients[(second - 1) * kernels.count + vector] * kernels[vector])
-                }
-                for vector in ranges[second] {
-                    sum += Double(coefficients[first * kernels.count + vector] * kernels[vector])
-                }
-                sum += Double(offsets[scores.count])
-                scores.append(Float(sum))
-                votes[sum > 0 ? first : second] += 1
+        for (pair, (first, second)) in pairs.enumerated() {
+            var sum = 0.0
+            for vector in ranges[first] {
+                sum += Double(coefficients[(second - 1) * kernels.count + vector] * kernels[vector])
             }
+            for vector in ranges[second] {
+                sum += Double(coefficients[first * kernels.count + vector] * kernels[vector])
+            }
+            sum += Double(offsets[pair])
+            scores.append(Float(sum))
+            votes[sum > 0 ? first : second] += 1
         }
         return (scores, votes)
     }
@@ -152,15 +157,11 @@ private struct ClassPairs: Sendable {
     /// The probability of each class, coupled from those of the pairs (Wu, Lin and Weng, 2004, method 2).
     func probabilities(_ scores: [Float]) -> [Float] {
         var pairwise = [Double](repeating: 0, count: classes * classes)
-        var pair = 0
-        for first in 0..<classes {
-            for second in (first + 1)..<max(classes, first + 1) {
-                let logit = scores[pair] * slopes[pair] + intercepts[pair]
-                let probability = Double(min(max(1 - ScoreTransform.logistic(logit), 1e-7), 1 - 1e-7))
-                pairwise[first * classes + second] = probability
-                pairwise[second * classes + first] = 1 - probability
-                pair += 1
-            }
+        for (pair, (first, second)) in pairs.enumerated() {
+            let logit = scores[pair] * slopes[pair] + intercepts[pair]
+            let probability = Double(min(max(1 - ScoreTransform.logistic(logit), 1e-7), 1 - 1e-7))
+            pairwise[first * classes + second] = probability
+            pairwise[second * classes + first] = 1 - probability
         }
         return couple(pairwise).map { Float($0) }
     }

@@ -34,7 +34,8 @@ enum ScoreTransform: Int, Sendable {
     }
 
     /// The scores of two classes of a sample from the only one that there is, which speaks for the second class.
-    /// - Parameter isProbability: whether the score is the probability of the class, so that the other's is what is left.
+    /// - Parameter isProbability: whether the score is the probability of the class, so that the other's is what is
+    ///   left.
     func complete<Real: BinaryFloatingPoint>(_ score: Real, isProbability: Bool) -> [Real] {
         switch self {
         case .logistic: [Self.logistic(-score), Self.logistic(score)]

@@ -129,7 +129,9 @@ struct TreeEnsemble: MachineLearningOperator {
         targets = try node.int("n_targets") ?? 1
         guard let aggregation = Aggregation(rawValue: try node.int("aggregate_function") ?? 1),
             let transform = ScoreTransform(rawValue: try node.int("post_transform") ?? 0)
-        else { throw QTuneError(.invalidModel, "attributes 'aggregate_function' and 'post_transform' are out of range") }
+        else {
+            throw QTuneError(.invalidModel, "attributes 'aggregate_function' and 'post_transform' are out of range")
+        }
         self.aggregation = aggregation
         self.transform = transform
         let layout = try ForestLayout(treesOf: node, targets: targets)

@@ -2,7 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Convolution of [batch, channels, spatial...] with weights [outputs, channels / groups, taps...] and an optional bias.
+/// Convolution of [batch, channels, spatial...] with weights [outputs, channels / groups, taps...] and an optional
+/// bias.
 struct Conv: Operator {
     static let name = "Conv"
     static let versions = [1, 11, 22]
@@ -83,8 +84,8 @@ struct Conv: Operator {
     }
 }
 
-/// A float32 convolution over one or two spatial axes by the packed kernels, which take NHWC: layouts are changed on the
-/// way in and out.
+/// A float32 convolution over one or two spatial axes by the packed kernels, which take NHWC: layouts are changed on
+/// the way in and out.
 private struct PackedConvolution: Sendable {
     private let kernel: FloatConvolution
 

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Transposed convolution of [batch, channels, spatial...] with weights [channels, outputs / groups, taps...]: each input
-/// element adds the weights, scaled by it, to the output.
+/// Transposed convolution of [batch, channels, spatial...] with weights [channels, outputs / groups, taps...]: each
+/// input element adds the weights, scaled by it, to the output.
 struct ConvTranspose: Operator {
     static let name = "ConvTranspose"
     static let versions = [1, 11, 22]

@@ -1,7 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// The checked shapes of a convolution: input [batch, channels, spatial...], weights [outputs, channels / groups, taps...].
+/// The checked shapes of a convolution: input [batch, channels, spatial...], weights [outputs, channels / groups,
+/// taps...].
 struct ConvolutionOperands {
     let batch: Int
     let inputChannels: Int
@@ -55,8 +56,8 @@ struct ConvolutionOperands {
         return .tensor(dtype, [dimensions[0], weights.dimensions?[0] ?? .unknown] + spatial)
     }
 
-    /// Adds the convolution of `input` with `weights` to `output`, tap by tap. Any element type, any number of axes up to
-    /// three; slow next to the packed kernels.
+    /// Adds the convolution of `input` with `weights` to `output`, tap by tap. Any element type, any number of axes up
+    /// to three; slow next to the packed kernels.
     func accumulate<Element: MultiplyAccumulate>(
         _ input: Span<Element>, _ weights: Span<Element>, into output: inout MutableSpan<Element>
     ) {

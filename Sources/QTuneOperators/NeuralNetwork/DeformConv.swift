@@ -2,9 +2,10 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Convolution whose taps are moved by offsets that are computed with the network. Operands: x [batch, channels, spatial...],
-/// weights [outputs, channels / groups, taps...], offsets [batch, offset groups * taps * axes, positions...], bias [outputs],
-/// and a mask [batch, offset groups * taps, positions...] that each sample is multiplied by.
+/// Convolution whose taps are moved by offsets that are computed with the network. Operands: x [batch, channels,
+/// spatial...], weights [outputs, channels / groups, taps...], offsets [batch, offset groups * taps * axes,
+/// positions...], bias [outputs], and a mask [batch, offset groups * taps, positions...] that each sample is multiplied
+/// by.
 struct DeformConv: Operator {
     static let name = "DeformConv"
     static let versions = [19, 22]

@@ -42,39 +42,23 @@ struct DeformedPatches {
         _: Element.Type, _ image: Int, _ input: Tensor, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,
         into patches: Tensor
     ) {
-        let (taps, positions, axes) = (window.kernelCount, window.outputCount, window.axes)
-        let channels = operands.inputChannels / offsetGroups
-        let plane = window.inputCount
-        // Without a mask the offsets stand in for it, and are not read.
+        let (taps, positions) = (window.kernelCount, window.outputCount)
+        // Without a mask the offsets stand in for it, and are not read as factors.
+        let factors = mask ?? offsets
         pool.run(over: offsetGroups * taps * positions, grain: 256) { jobs in
             input.withSpan(of: Element.self) { input in
                 offsets.withSpan(of: Element.self) { offsets in
-                    (mask ?? patches).withSpan(of: Element.self) { factors in
+                    factors.withSpan(of: Element.self) { factors in
                         patches.withMutableSpan(of: Element.self) { patches in
                             var sample = SamplingTaps<Element>()
                             for job in jobs {
                                 let (row, position) = (job / positions, job % positions)
-                                let (group, tap) = (row / taps, row % taps)
-                                sample.reset()
-                                var (tapRest, positionRest) = (taps, positions)
-                                for (axis, place) in axes.enumerated() {
-                                    (tapRest, positionRest) = (tapRest / place.kernel, positionRest / place.output)
-                                    let start = place.start(at: position / positionRest % place.output)
-                                    let moved = (image * offsetGroups * taps + row) * axes.count + axis
-                                    let fixed = start + tap / tapRest % place.kernel * place.dilation
-                                    sample.appendLinear(
-                                        Element(fixed) + offsets[moved * positions + position], length: place.input)
-                                }
-                                let factor =
-                                    mask == nil
-                                    ? 1 : factors[(image * offsetGroups * taps + row) * positions + position]
-                                for channel in group * channels..<(group + 1) * channels {
-                                    let first = (image * operands.inputChannels + channel) * plane
-                                    var sum: Element = 0
-                                    for index in sample.offsets.indices {
-                                        sum += sample.weights[index] * input[first + sample.offsets[index]]
-                                    }
-                                    patches[(channel * taps + tap) * positions + position] = sum * factor
+                                move(&sample, image, row, position, offsets)
+                                let maskRow = image * offsetGroups * taps + row
+                                let factor = mask == nil ? 1 : factors[maskRow * positions + position]
+                                for channel in channels(of: row / taps) {
+                                    patches[(channel * taps + row % taps) * positions + position] =
+                                        sum(sample, input, image * operands.inputChannels + channel) * factor
                                 }
                             }
                         }
@@ -82,6 +66,39 @@ struct DeformedPatches {
                 }
             }
         }
+    }
+
+    /// The channels that an offset group moves.
+    private func channels(of group: Int) -> Range<Int> {
+        let count = operands.inputChannels / offsetGroups
+        return group * count..<(group + 1) * count
+    }
+
+    /// Moves `sample` to where the tap of `row`, which numbers taps group by group, reads for an output position.
+    private func move<Element: TensorElement & BinaryFloatingPoint>(
+        _ sample: inout SamplingTaps<Element>, _ image: Int, _ row: Int, _ position: Int, _ offsets: Span<Element>
+    ) {
+        let (taps, positions, axes) = (window.kernelCount, window.outputCount, window.axes)
+        let tap = row % taps
+        var (tapRest, positionRest) = (taps, positions)
+        sample.reset()
+        for (axis, place) in axes.enumerated() {
+            (tapRest, positionRest) = (tapRest / place.kernel, positionRest / place.output)
+            let start = place.start(at: position / positionRest % place.output)
+            let fixed = start + tap / tapRest % place.kernel * place.dilation
+            let offset = ((image * offsetGroups * taps + row) * axes.count + axis) * positions + position
+            sample.appendLinear(Element(fixed) + offsets[offset], length: place.input)
+        }
+    }
+
+    /// The sample of a plane of the input.
+    private func sum<Element: TensorElement & BinaryFloatingPoint>(
+        _ sample: SamplingTaps<Element>, _ input: Span<Element>, _ plane: Int
+    ) -> Element {
+        let first = plane * window.inputCount
+        var sum: Element = 0
+        for index in sample.offsets.indices { sum += sample.weights[index] * input[first + sample.offsets[index]] }
+        return sum
     }
 }
 

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Passes its input on; in training mode with each element dropped by chance, and those that stay scaled so that the mean
-/// stays too. Operands: x, the share to drop, whether to train.
+/// Passes its input on; in training mode with each element dropped by chance, and those that stay scaled so that the
+/// mean stays too. Operands: x, the share to drop, whether to train.
 struct Dropout: Operator {
     static let name = "Dropout"
     static let versions = [1, 6, 7, 10, 12, 13, 22]

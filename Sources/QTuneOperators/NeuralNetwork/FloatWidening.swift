@@ -34,8 +34,8 @@ extension Tensor {
 }
 
 extension EvaluationContext {
-    /// Makes output `index` of a float type by arithmetic in float32 or float64: `body` writes a tensor of `shape` that is
-    /// float64 where `dtype` is, else float32; narrower types are rounded from it.
+    /// Makes output `index` of a float type by arithmetic in float32 or float64: `body` writes a tensor of `shape` that
+    /// is float64 where `dtype` is, else float32; narrower types are rounded from it.
     func makeFloatOutput(
         _ index: Int = 0, _ dtype: DType, _ shape: Shape, _ body: (Tensor) throws -> Void
     ) throws -> Value {

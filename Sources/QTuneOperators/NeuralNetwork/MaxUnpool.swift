@@ -1,8 +1,9 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Puts the elements of a maximum pool back where they came from, among zeros. Operands: x [batch, channels, spatial...], the
-/// place of each element in what was pooled, counted over the whole tensor, and the shape of a larger result.
+/// Puts the elements of a maximum pool back where they came from, among zeros. Operands: x [batch, channels,
+/// spatial...], the place of each element in what was pooled, counted over the whole tensor, and the shape of a larger
+/// result.
 struct MaxUnpool: Operator {
     static let name = "MaxUnpool"
     static let versions = [9, 11, 22]

@@ -2,7 +2,8 @@ import QTuneGraph
 import QTuneTensor
 
 /// `scale * (x - mean) / sqrt(variance + epsilon) + bias` for each channel of [batch, channels, ...]. In training mode
-/// mean and variance are those of the input, and the running ones are outputs; before version 14 those of the input too.
+/// mean and variance are those of the input, and the running ones are outputs; before version 14 those of the input
+/// too.
 struct BatchNormalization: Operator {
     static let name = "BatchNormalization"
     static let versions = [7, 9, 14, 15]

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Normalizes over groups of neighbouring channels of [batch, channels, ...]; scale and bias are one for each channel, in
-/// version 18 one for each group.
+/// Normalizes over groups of neighbouring channels of [batch, channels, ...]; scale and bias are one for each channel,
+/// in version 18 one for each group.
 struct GroupNormalization: Operator {
     static let name = "GroupNormalization"
     static let versions = [18, 21]

@@ -1,8 +1,8 @@
 import QTuneTensor
 
 extension EvaluationContext {
-    /// Makes output `index`: each run of `input` with its mean taken off, divided by `sqrt(variance + epsilon)`, then scaled
-    /// and moved by what `affine` says for the run's number and the element's place in it.
+    /// Makes output `index`: each run of `input` with its mean taken off, divided by `sqrt(variance + epsilon)`, then
+    /// scaled and moved by what `affine` says for the run's number and the element's place in it.
     /// - Precondition: the runs are contiguous (`inner` is 1).
     func makeNormalized(
         _ index: Int, _ input: Tensor, _ runs: AxisRuns, epsilon: Float, centers: Bool = true,

@@ -2,9 +2,9 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// The matrix product of quantized tensors: exact int32 sums, one float32 multiply by `aScale * bScale / outputScale`, one
-/// rounding, one saturating addition of the zero point. Operands: a, scale, zero point; b, scale, zero point; scale and
-/// zero point of the output. Those of a may run along its rows, those of b along its columns.
+/// The matrix product of quantized tensors: exact int32 sums, one float32 multiply by `aScale * bScale / outputScale`,
+/// one rounding, one saturating addition of the zero point. Operands: a, scale, zero point; b, scale, zero point; scale
+/// and zero point of the output. Those of a may run along its rows, those of b along its columns.
 struct QLinearMatMul: Operator {
     static let name = "QLinearMatMul"
     static let versions = [10, 21]

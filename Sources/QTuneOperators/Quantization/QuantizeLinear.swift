@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// `saturate(round(x / scale) + zeroPoint)`, with a scale for the tensor, for each slice along an axis or for each block.
-/// Low-precision float types are rounded to without a zero point.
+/// `saturate(round(x / scale) + zeroPoint)`, with a scale for the tensor, for each slice along an axis or for each
+/// block. Low-precision float types are rounded to without a zero point.
 struct QuantizeLinear: Operator {
     static let name = "QuantizeLinear"
     static let versions = [10, 13, 19, 21, 23, 24, 25, 28]

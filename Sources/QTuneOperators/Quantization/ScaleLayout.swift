@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Which scale each element of a tensor goes by: one for all, one for each slice along an axis, or one for each block of
-/// neighbours along an axis.
+/// Which scale each element of a tensor goes by: one for all, one for each slice along an axis, or one for each block
+/// of neighbours along an axis.
 struct ScaleLayout {
     private let outer: Int
     private let length: Int

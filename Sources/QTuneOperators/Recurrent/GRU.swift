@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Gated recurrent units over sequences [steps, batch, inputs] in one or both directions. Gates in the order update, reset,
-/// hidden.
+/// Gated recurrent units over sequences [steps, batch, inputs] in one or both directions. Gates in the order update,
+/// reset, hidden.
 struct GRU: Operator {
     static let name = "GRU"
     static let versions = [7, 14, 22]

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Long short-term memory over sequences [steps, batch, inputs] in one or both directions. Gates in the order input, output,
-/// forget, cell.
+/// Long short-term memory over sequences [steps, batch, inputs] in one or both directions. Gates in the order input,
+/// output, forget, cell.
 struct LSTM: Operator {
     static let name = "LSTM"
     static let versions = [7, 14, 22]

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// The sampling grid of an affine map. Operands: theta [batch, axes, axes + 1], the size of the picture that the grid is
-/// for: batch, channels, and the 2 or 3 spatial lengths. Gives [batch, spatial..., axes], the innermost axis first.
+/// The sampling grid of an affine map. Operands: theta [batch, axes, axes + 1], the size of the picture that the grid
+/// is for: batch, channels, and the 2 or 3 spatial lengths. Gives [batch, spatial..., axes], the innermost axis first.
 struct AffineGrid: Operator {
     static let name = "AffineGrid"
     static let versions = [20]

@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// Samples planes at places that a grid gives. Operands: x [batch, channels, spatial...], grid [batch, places..., axes] with
-/// places from -1 to 1, the innermost axis first.
+/// Samples planes at places that a grid gives. Operands: x [batch, channels, spatial...], grid [batch, places..., axes]
+/// with places from -1 to 1, the innermost axis first.
 struct GridSample: Operator {
     static let name = "GridSample"
     static let versions = [16, 20, 22]

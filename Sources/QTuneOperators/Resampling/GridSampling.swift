@@ -29,7 +29,8 @@ struct GridSampling: Sendable {
         taps.endAxis(length: length)
     }
 
-    /// The place in elements, moved as the padding asks for where it lies outside. Stays within a few elements of the axis.
+    /// The place in elements, moved as the padding asks for where it lies outside. Stays within a few elements of the
+    /// axis.
     private func placed<Real: BinaryFloatingPoint>(_ normalized: Real, _ length: Int) -> Real {
         let count = Real(length)
         let raw = alignsCorners ? (normalized + 1) / 2 * (count - 1) : ((normalized + 1) * count - 1) / 2

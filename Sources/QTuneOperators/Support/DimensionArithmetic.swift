@@ -15,11 +15,13 @@ enum DimensionArithmetic {
     /// The quotient of a division that leaves no rest.
     static func quotient(_ a: Dimension, _ b: Dimension) -> Dimension { combine(a, b) { $0.divided(by: $1) } }
 
-    /// The quotient without its rest.
+    /// The quotient, rounded down.
     static func divide(_ a: Dimension, _ b: Dimension) -> Dimension {
         if let x = a.value, let y = b.value {
             let (quotient, overflow) = x.dividedReportingOverflow(by: y)
-            return overflow ? .unknown : .fixed(quotient)
+            guard !overflow else { return .unknown }
+            let isRoundedUp = quotient * y != x && (x < 0) != (y < 0)
+            return .fixed(isRoundedUp ? quotient - 1 : quotient)
         }
         let exact = quotient(a, b)
         guard exact == .unknown, a != .unknown, let divisor = b.value, divisor > 0 else { return exact }
@@ -39,8 +41,11 @@ enum DimensionArithmetic {
         return Int(name.dropFirst(prefix.count).dropLast()).map { $0 > 1 } ?? false
     }
 
-    /// Whether the length cannot be negative, whatever the named lengths are.
-    static func isNonnegative(_ length: Dimension) -> Bool { LengthPolynomial(length)?.isNonnegative ?? false }
+    /// Whether the length cannot be negative, whatever the named lengths are. Calls like `floor((n - 5)/2)` may be.
+    static func isNonnegative(_ length: Dimension) -> Bool {
+        if case .symbolic(let name) = length, name.contains("(") { return false }
+        return LengthPolynomial(length)?.isNonnegative ?? false
+    }
 
     /// The product of lengths; 0 where one is 0, whatever the others are.
     static func product(_ factors: some Sequence<Dimension>) -> Dimension { factors.reduce(.fixed(1), multiply) }

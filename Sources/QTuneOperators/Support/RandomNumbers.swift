@@ -37,10 +37,8 @@ struct RandomNumbers: RandomNumberGenerator {
         return result
     }
 
-    /// A number from 0 up to 1, which is left out: a multiple of `2^-bits`, of at most 53 bits.
-    mutating func unit(bits: Int = 53) -> Double {
-        Double(next() >> UInt64(64 - bits)) * (1 / Double(1 << bits))
-    }
+    /// A number from 0 up to 1, which is left out: a multiple of `2^-53`.
+    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// A number of the normal distribution of mean 0 and standard deviation 1.
     mutating func normal() -> Double {

@@ -12,14 +12,14 @@ struct NGramPool: Sendable {
 
     private let vocabulary: Vocabulary
     private var steps: [Step: Int] = [:]
-    /// For each place the column of the n-gram that ends there.
-    private var columns: [Int?] = [nil]
+    /// For each place the number of the n-gram that ends there.
+    private var numbers: [Int?] = [nil]
 
     /// - Parameters:
     ///   - starts: where in the pool the n-grams of one word start, of two words, and so on.
-    ///   - places: the column of each n-gram, in the pool's order.
+    ///   - count: how many n-grams there are at most; they are numbered in the pool's order.
     ///   - lengths: n-grams of other lengths are not looked for.
-    init(_ node: NodeReader, starts: [Int], places: [Int], lengths: ClosedRange<Int>) throws {
+    init(_ node: NodeReader, starts: [Int], count: Int, lengths: ClosedRange<Int>) throws {
         vocabulary = try Vocabulary(node)
         let words = vocabulary.words
         var number = 0
@@ -29,35 +29,35 @@ struct NGramPool: Sendable {
                 throw QTuneError(.invalidModel, "attribute 'ngram_counts' \(starts) does not cut \(words.count) words")
             }
             for first in stride(from: start, to: end, by: index + 1) {
-                guard number < places.count else {
+                guard number < count else {
                     throw QTuneError(.invalidModel, "attribute 'ngram_indexes' has no column for each n-gram")
                 }
-                if lengths.contains(index + 1) { add(words[first...first + index], column: places[number]) }
+                if lengths.contains(index + 1) { add(words[first...first + index], number: number) }
                 number += 1
             }
         }
     }
 
-    private mutating func add(_ words: ArraySlice<Int>, column: Int) {
+    private mutating func add(_ words: ArraySlice<Int>, number: Int) {
         var place = Self.root
         for word in words {
             let step = Step(place: place, word: word)
             if let next = steps[step] {
                 place = next
             } else {
-                place = columns.count
+                place = numbers.count
                 steps[step] = place
-                columns.append(nil)
+                numbers.append(nil)
             }
         }
-        columns[place] = column
+        numbers[place] = number
     }
 
     /// Where `word` leads from a place; nil where no n-gram goes on so.
     func next(_ place: Int, _ word: Int) -> Int? { steps[Step(place: place, word: word)] }
 
-    /// The column of the n-gram that ends at a place.
-    func column(_ place: Int) -> Int? { columns[place] }
+    /// The number of the n-gram that ends at a place.
+    func number(_ place: Int) -> Int? { numbers[place] }
 
     /// The words of a tensor as the pool numbers them; those that it does not know get a number of no word.
     func numbers(of tensor: Tensor) throws -> [Int] { try vocabulary.numbers(of: tensor) }

@@ -10,7 +10,9 @@ struct TfIdfVectorizer: Operator {
     private let lengths: ClosedRange<Int>
     private let mostSkips: Int
     private let pool: NGramPool
-    /// The weight of each column of the result; nil for ones.
+    /// The column of the result that counts each n-gram of the pool; n-grams may share one.
+    private let places: [Int]
+    /// The weight of each n-gram of the pool; nil for ones.
     private let weights: [Float]?
     private let columns: Int
 
@@ -35,17 +37,17 @@ struct TfIdfVectorizer: Operator {
                 .invalidModel, "n-grams of \(shortest) to \(longest) words with up to \(mostSkips) left out")
         }
         lengths = shortest...longest
-        let places = try node.required("ngram_indexes", node.ints("ngram_indexes"))
+        places = try node.required("ngram_indexes", node.ints("ngram_indexes"))
         guard let last = places.max(), places.allSatisfy({ $0 >= 0 }), last < Int.max else {
             throw QTuneError(.invalidModel, "attribute 'ngram_indexes' is empty or has a negative place")
         }
         columns = last + 1
         weights = try node.floats("weights").flatMap { $0.isEmpty ? nil : $0 }
-        if let weights, weights.count < columns {
-            throw QTuneError(.invalidModel, "\(weights.count) weights for \(columns) columns")
+        if let weights, weights.count != places.count {
+            throw QTuneError(.invalidModel, "\(weights.count) weights for \(places.count) n-grams")
         }
         let starts = try node.required("ngram_counts", node.ints("ngram_counts"))
-        pool = try NGramPool(node, starts: starts, places: places, lengths: lengths)
+        pool = try NGramPool(node, starts: starts, count: places.count, lengths: lengths)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -67,19 +69,22 @@ struct TfIdfVectorizer: Operator {
         output.withMutableSpan(of: Float.self) { target in
             for index in target.indices { target[index] = 0 }
             for row in 0..<rows {
-                count(words[row * width..<(row + 1) * width]) { target[row * columns + $0] += 1 }
-            }
-            guard mode != .frequency else { return }
-            for index in target.indices {
-                let count = mode == .presence ? min(target[index], 1) : target[index]
-                target[index] = count * (weights?[index % columns] ?? 1)
+                find(words[row * width..<(row + 1) * width]) { number in
+                    let index = row * columns + places[number]
+                    switch mode {
+                    case .frequency: target[index] += 1
+                    // Of n-grams that share a column the one found last counts, as ONNX Runtime has it.
+                    case .presence: target[index] = weights?[number] ?? 1
+                    case .weightedFrequency: target[index] += weights?[number] ?? 1
+                    }
+                }
             }
         }
         return [.tensor(output)]
     }
 
-    /// Calls `found` with the column of each n-gram in a row of words.
-    private func count(_ words: ArraySlice<Int>, _ found: (Int) -> Void) {
+    /// Calls `found` with the number of each n-gram in a row of words.
+    private func find(_ words: ArraySlice<Int>, _ found: (Int) -> Void) {
         var shortest = lengths.lowerBound
         // Words further apart than the row is long are none.
         for distance in 1...max(1, min(mostSkips, words.count) + 1) {
@@ -91,7 +96,7 @@ struct TfIdfVectorizer: Operator {
                 var length = 1
                 while length <= lengths.upperBound, word < words.endIndex, let next = pool.next(place, words[word]) {
                     place = next
-                    if length >= shortest, let column = pool.column(place) { found(column) }
+                    if length >= shortest, let number = pool.number(place) { found(number) }
                     length += 1
                     word += distance
                 }

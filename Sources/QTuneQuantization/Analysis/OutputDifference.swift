@@ -1,8 +1,8 @@
 internal import Foundation
 public import QTuneTensor
 
-/// How far a network's outputs are from those of the float network, over any number of samples. In every figure lower is
-/// better and 0 means equal.
+/// How far a network's outputs are from those of the float network, over any number of samples. In every figure lower
+/// is better and 0 means equal.
 public struct OutputDifference: Sendable, Equatable, Codable {
     public private(set) var samples = 0
     private var divergenceSum = 0.0

@@ -33,8 +33,8 @@ public struct Sensitivity: Sendable, Equatable, Codable {
     /// What groups may be measured by.
     public enum Directions: Sendable { case alone, both }
 
-    /// Measures every group over `source`. With only one group quantized, what comes before it is not computed again for
-    /// each group.
+    /// Measures every group over `source`. With only one group quantized, what comes before it is not computed again
+    /// for each group.
     /// - Parameters:
     ///   - recipe: The options; its own choice of precisions is replaced.
     ///   - progress: Told the group at hand, and how many there are before it.

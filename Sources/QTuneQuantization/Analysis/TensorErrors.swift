@@ -9,7 +9,8 @@ public struct TensorErrors: Sendable, Equatable, Codable {
         public var tensor: String
         /// Values before against after their own quantization, both in the quantized network.
         public var qdq: SignalToNoise
-        /// The float network's values against those of the quantized network: errors of everything upstream add up here.
+        /// The float network's values against those of the quantized network: errors of everything upstream add up
+        /// here.
         public var xmodel: SignalToNoise
     }
 
@@ -59,8 +60,8 @@ public struct TensorErrors: Sendable, Equatable, Codable {
 
     private typealias Pair = (tensor: String, before: String, after: String)
 
-    /// The quantized model with the Relu and Clip nodes that quantization made superfluous put back before the values to
-    /// look at: what they cut off is no error.
+    /// The quantized model with the Relu and Clip nodes that quantization made superfluous put back before the values
+    /// to look at: what they cut off is no error.
     private static func withClamps(_ quantized: QuantizedModel, of order: [String], float: Model) -> (Model, [Pair]) {
         var model = quantized.model
         let kept = Set(model.graph.nodes.map(\.name))

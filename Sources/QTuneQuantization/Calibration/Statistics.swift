@@ -49,8 +49,8 @@ public struct TensorStatistics: Sendable, Equatable, Codable {
     public var nonFinite = 0
     /// Where the values lie.
     public var histogram = Histogram()
-    /// The sum for each channel (axis 1: images, sequences and rows have it there), where the number of channels is always the
-    /// same; else empty.
+    /// The sum for each channel (axis 1: images, sequences and rows have it there), where the number of channels is
+    /// always the same; else empty.
     public var channelSums: [Double] = []
 
     public init() {}

@@ -159,8 +159,8 @@ extension NodeConversion {
             "Identity", name: node.name, inputs: Array(node.inputs.prefix(1)), outputs: Array(node.outputs.prefix(1)))
     }
 
-    /// Before set 13 all axes from `axis` on were taken together, and 1 was the default. Where that is not the last axis
-    /// alone, the operand is made a matrix first and its shape restored afterwards.
+    /// Before set 13 all axes from `axis` on were taken together, and 1 was the default. Where that is not the last
+    /// axis alone, the operand is made a matrix first and its shape restored afterwards.
     private mutating func convertSoftmax(_ editor: inout GraphEditor) throws {
         let axis = Int(int("axis") ?? 1)
         guard let operand = node.inputs.first, let result = node.outputs.first else {

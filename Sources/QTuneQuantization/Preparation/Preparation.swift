@@ -12,8 +12,8 @@ public struct PreparedModel: Sendable {
 
 /// Makes float models ready for quantization.
 public enum Preparation {
-    /// Names nodes that have none, turns float16 into float32, raises the operator set to what scales per channel need, computes what is constant,
-    /// takes away what does nothing and makes batch normalization part of weights.
+    /// Names nodes that have none, turns float16 into float32, raises the operator set to what scales per channel need,
+    /// computes what is constant, takes away what does nothing and makes batch normalization part of weights.
     public static func prepare(_ model: Model) throws -> PreparedModel {
         var notes: [QuantizationNote] = []
         var prepared = withoutReplaceableConstants(namingNodes(model))

@@ -111,16 +111,16 @@ extension PublishedMarks {
             if isMarked(first) { mark(result, .sharing(first)) }
         case "Where":
             if isMarked(context.operand(1, of: node)), isMarked(context.operand(2, of: node)) {
-                node.outputs.forEach { mark($0) }
+                for output in node.outputs { mark(output) }
             }
         case "InstanceNormalization", "LayerNormalization", "BatchNormalization":
             mark(first)
             let scale = context.operand(1, of: node)
             mark(scale, context.floatConstant(scale) == nil ? .activation : .weight)
             markBias(node, beta: 1)
-            node.outputs.forEach { mark($0) }
+            for output in node.outputs { mark(output) }
         default:
-            (node.inputs + node.outputs).forEach { mark($0) }
+            for name in node.inputs + node.outputs { mark(name) }
         }
     }
 
@@ -137,7 +137,7 @@ extension PublishedMarks {
     }
 
     private mutating func visitPad(_ node: Node, _ operand: String, _ result: String) {
-        node.inputs.forEach { mark($0) }
+        for input in node.inputs { mark(input) }
         var mode = "constant"
         if case .string(let bytes) = node.attributes["mode"] { mode = String(decoding: bytes, as: UTF8.self) }
         var value: Float? = 0

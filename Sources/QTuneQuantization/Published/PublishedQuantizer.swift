@@ -1,8 +1,8 @@
 internal import QTuneGraph
 internal import QTuneTensor
 
-/// Quantizes a model as the published tool does: int8 throughout, one scale a tensor, activations from their smallest to
-/// their largest value, weights symmetric, no batch normalization folded, every parameter stored for itself.
+/// Quantizes a model as the published tool does: int8 throughout, one scale a tensor, activations from their smallest
+/// to their largest value, weights symmetric, no batch normalization folded, every parameter stored for itself.
 struct PublishedQuantizer {
     private let source: Model
     private let ranges: PublishedRanges

@@ -3,8 +3,8 @@ internal import QTuneTensor
 
 /// Makes up for the mean error of rounded weights: sum((w - w') * mean(x)) goes into the bias.
 enum BiasCorrection {
-    /// The corrected bias; nil where shapes do not allow it. At the border, where padding is, the correction is the same
-    /// as inside.
+    /// The corrected bias; nil where shapes do not allow it. At the border, where padding is, the correction is the
+    /// same as inside.
     static func corrected(
         _ bias: Tensor, node: Node, weights: Tensor, quantized: QuantizedWeights, inputMeans: [Float]
     ) -> Tensor? {

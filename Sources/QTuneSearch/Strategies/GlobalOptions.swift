@@ -3,7 +3,8 @@ internal import QTuneQuantization
 internal import QTuneRuntime
 internal import QTuneTensor
 
-/// Chooses the options that hold for a whole network: how ranges follow from calibration, and whether biases are corrected.
+/// Chooses the options that hold for a whole network: how ranges follow from calibration, and whether biases are
+/// corrected.
 struct GlobalOptions {
     private let quantizer: Quantizer
     private let threads: Int

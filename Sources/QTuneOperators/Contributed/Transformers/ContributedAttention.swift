@@ -26,7 +26,8 @@ struct ContributedAttention: Operator {
         hiddenSizes = try node.ints("qkv_hidden_sizes")
         wantsPresent = node.wantsOutput(1)
         let sizes = 1...Int(Int32.max)
-        guard sizes.contains(heads), hiddenSizes?.count ?? 3 == 3, hiddenSizes?.allSatisfy(sizes.contains) ?? true else {
+        guard sizes.contains(heads), hiddenSizes?.count ?? 3 == 3, hiddenSizes?.allSatisfy(sizes.contains) ?? true
+        else {
             throw QTuneError(.invalidModel, "attributes 'num_heads' or 'qkv_hidden_sizes' are out of range")
         }
         for name in ["do_rotary", "past_present_share_buffer"] where try node.int(name) ?? 0 != 0 {

@@ -43,18 +43,26 @@ struct EmbedLayerNormalization: Operator {
         if let segments = try context.optionalTensor(1), let table = try context.optionalTensor(4) {
             try Embedding(table, size: size).add(try indices(segments, words.shape), to: sum)
         }
-        let (scales, shifts) = (try scale.doubles(), try shift.doubles())
+        return try results(context, sum, table.dtype, words.shape)
+    }
+
+    private func results(
+        _ context: EvaluationContext, _ sum: Tensor, _ dtype: DType, _ words: Shape
+    ) throws -> [Value] {
+        let (scales, shifts) = (try context.tensor(5).doubles(), try context.tensor(6).doubles())
+        func narrowed(_ index: Int, _ wide: Tensor) throws -> Value {
+            let output = try context.makeOutput(index, dtype, sum.shape)
+            wide.narrow(into: output)
+            return .tensor(output)
+        }
         let inner = EvaluationContext(inputs: [], outputCount: 1, pool: context.pool)
         let normalized = try inner.makeNormalized(
-            0, sum, AxisRuns(shape, axes: 2..<3), epsilon: epsilon,
+            0, sum, AxisRuns(sum.shape, axes: 2..<3), epsilon: epsilon,
             affine: { _, place in (scales[place], shifts[place]) })
-        let outputs = try [normalized.tensor ?? sum, sum].enumerated().map { index, wide in
-            let output = try context.makeOutput(index * 2, table.dtype, shape)
-            wide.narrow(into: output)
-            return output
-        }
-        let results: [Value] = [.tensor(outputs[0]), .tensor(try counts(context, words.shape)), .tensor(outputs[1])]
-        return Array(results.prefix(max(1, context.outputCount)))
+        var results = [try narrowed(0, normalized.tensor ?? sum)]
+        if context.outputCount > 1 { results.append(.tensor(try counts(context, words))) }
+        if context.outputCount > 2 { results.append(try narrowed(2, sum)) }
+        return results
     }
 
     /// The positions of the words: one after another unless an operand names them.

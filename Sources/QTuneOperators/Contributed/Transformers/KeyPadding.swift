@@ -4,8 +4,8 @@ import QTuneTensor
 enum KeyPadding {
     /// A bias of float32 that broadcasts to `shape`, [batch, heads, queries, keys].
     /// - Parameters:
-    ///   - mask: [batch, keys] or [batch, queries, keys], not above 0 where a key is hidden; or [batch], where the keys end,
-    ///     or [2 * batch], where they end and then where they start.
+    ///   - mask: [batch, keys] or [batch, queries, keys], not above 0 where a key is hidden; or [batch], where the keys
+    ///     end, or [2 * batch], where they end and then where they start.
     ///   - filter: what is added.
     static func bias(_ mask: Tensor, shape: Shape, filter: Float) throws -> Tensor {
         let (batches, rows, keys) = (shape[0], shape[2], shape[3])

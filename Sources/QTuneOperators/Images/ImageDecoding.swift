@@ -2,9 +2,9 @@ import QTuneGraph
 import QTuneImages
 import QTuneTensor
 
-/// Decodes a picture, given as the bytes of its file, to [height, width, channels]. As the standard has it, bytes that are no
-/// sound picture give an empty result.
-struct ImageDecoder: Operator {
+/// Decodes a picture, given as the bytes of its file, to [height, width, channels]. As the standard has it, bytes that
+/// are no sound picture give an empty result.
+struct ImageDecoding: Operator {
     static let name = "ImageDecoder"
     static let versions = [20]
 
