@@ -130,7 +130,8 @@ struct Imputer: MachineLearningOperator {
         replacedInteger = try node.int("replaced_value_int64") ?? 0
         guard reals.isEmpty != integers.isEmpty else {
             throw QTuneError(
-                .invalidModel, "one of 'imputed_value_floats' and 'imputed_value_int64s' holds values, not none or both")
+                .invalidModel, "one of 'imputed_value_floats' and 'imputed_value_int64s' holds values, not none or both"
+            )
         }
     }
 
