@@ -24,6 +24,7 @@ extension OperatorCategories {
         ImageScaler.self,
         MatMulIntegerToFloat.self,
         MatMulNBits.self,
+        MultiHeadAttention.self,
         QGemm.self,
         QLinearAdd.self,
         QLinearAveragePool.self,
