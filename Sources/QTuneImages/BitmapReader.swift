@@ -10,7 +10,8 @@ struct BitmapReader {
     private let compression: Compression
     /// Where the pixels start.
     private let start: Int
-    private let palette: [[UInt8]]
+    /// Red, green and blue of each colour.
+    private let palette: [UInt8]
     /// The bits of red, green and blue in a pixel of 16 or 32 bits.
     private let masks: [Int]
 
@@ -57,12 +58,12 @@ struct BitmapReader {
     }
 
     /// The colours that indices of `bits` stand for.
-    private static func palette(_ source: EncodedBytes, at offset: Int, bits: Int, isOld: Bool) throws -> [[UInt8]] {
+    private static func palette(_ source: EncodedBytes, at offset: Int, bits: Int, isOld: Bool) throws -> [UInt8] {
         let used = isOld ? 0 : try source.long(at: 46)
         let count = (1...1 << bits).contains(used) ? used : 1 << bits
         let width = isOld ? 3 : 4
         try source.check(count * width, from: offset)
-        return (0..<count).map { index in
+        return (0..<count).flatMap { index in
             let entry = offset + index * width
             return [source.bytes[entry + 2], source.bytes[entry + 1], source.bytes[entry]]
         }
@@ -83,25 +84,32 @@ struct BitmapReader {
     /// Bytes of a stored row, which fill up to four.
     private var rowBytes: Int { (bits * width + 31) / 32 * 4 }
 
-    private func colours(of indices: [Int]) throws -> [UInt8] {
-        try indices.flatMap { index in
-            guard palette.indices.contains(index) else {
-                throw PictureFailure.damaged("it has no colour \(index)")
-            }
-            return palette[index]
+    private func colours(of indices: [UInt8]) throws -> [UInt8] {
+        let count = palette.count / 3
+        if let index = indices.first(where: { Int($0) >= count }) {
+            throw PictureFailure.damaged("it has no colour \(index)")
         }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(3 * indices.count)
+        for index in indices {
+            for part in 0..<3 { pixels.append(palette[3 * Int(index) + part]) }
+        }
+        return pixels
     }
 
-    private func indices() throws -> [Int] {
+    private func indices() throws -> [UInt8] {
         try source.check(rowBytes * height, from: start)
-        let mask = (1 << bits) - 1
-        return (0..<height).flatMap { row in
+        let mask = UInt8((1 << bits) - 1)
+        var indices: [UInt8] = []
+        indices.reserveCapacity(width * height)
+        for row in 0..<height {
             let first = start + stored(row) * rowBytes
-            return (0..<width).map { column in
+            for column in 0..<width {
                 let bit = column * bits
-                return Int(source.bytes[first + bit / 8]) >> (8 - bits - bit % 8) & mask
+                indices.append(source.bytes[first + bit / 8] >> UInt8(8 - bits - bit % 8) & mask)
             }
         }
+        return indices
     }
 
     /// Pixels that hold their colours, lowest byte first.
@@ -124,12 +132,18 @@ struct BitmapReader {
         return pixels
     }
 
+    /// More than a byte of runs stands for, even where jumps leave whole rows empty.
+    private static let pixelsPerByte = 1 << 16
+
     /// The indices of a run-length encoded picture; what no run covers has index 0.
-    private func expandedRuns() throws -> [Int] {
-        var indices = [Int](repeating: 0, count: width * height)
+    private func expandedRuns() throws -> [UInt8] {
+        guard width * height / Self.pixelsPerByte < source.bytes.count else {
+            throw PictureFailure.damaged("its \(source.bytes.count) bytes cannot fill \(width) x \(height) pixels")
+        }
+        var indices = [UInt8](repeating: 0, count: width * height)
         var (offset, x, y) = (start, 0, 0)
         func put(_ index: Int) {
-            if x < width, y < height { indices[stored(y) * width + x] = index }
+            if x < width, y < height { indices[stored(y) * width + x] = UInt8(index) }
             x += 1
         }
         /// Index number `number` of those packed from `offset` on.

@@ -6,6 +6,8 @@ internal import QTuneTensor
 enum FunctionExpansion {
     /// How deep functions may call one another.
     private static let deepestCall = 64
+    /// Nodes that calls may become: those of functions that call others twice double with each level.
+    private static let mostNodes = 250_000
 
     /// The model without functions. Names of values outside the functions stay as they are.
     static func expand(_ model: Model) throws -> Model {
@@ -22,6 +24,8 @@ enum FunctionExpansion {
         let functions: [String: Function]
         var opsets: [String: Int]
         var usedNames: Set<String>
+        /// Nodes of function bodies so far.
+        private var expandedNodes = 0
 
         init(_ model: Model) {
             functions = Dictionary(
@@ -45,6 +49,11 @@ enum FunctionExpansion {
         private mutating func expand(_ nodes: [Node], depth: Int) throws -> [Node] {
             guard depth <= FunctionExpansion.deepestCall else {
                 throw QTuneError(.invalidModel, "functions call one another without end")
+            }
+            if depth > 0 { expandedNodes += nodes.count }
+            guard expandedNodes <= FunctionExpansion.mostNodes else {
+                throw QTuneError(
+                    .unsupported, "calls of functions become more than \(FunctionExpansion.mostNodes) nodes")
             }
             var result: [Node] = []
             for original in nodes {

@@ -61,6 +61,12 @@ struct PictureCase: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test func bytesThatCannotFillAPictureAreAnError() {
+        let bytes = Self.bitmap(
+            16384, 16384, bits: 8, compression: 1, colours: 2, [0, 0, 0, 0, 255, 255, 255, 0], [0, 1])
+        #expect(throws: QTuneError.self) { try PictureDecoder.decode(bytes) }
+    }
+
     @Test func ordersPixels() throws {
         let picture = try PictureDecoder.decode(Array("P6 2 1 255\n".utf8) + [255, 0, 0, 10, 20, 30])
         #expect(picture.pixels(as: .rgb) == [255, 0, 0, 10, 20, 30])

@@ -12,12 +12,15 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
     let expected: [Value]
     let tolerance: Double
 
+    /// - Parameter type: an operator's name, behind its domain and a dot where it is not a standard one.
     init(
         _ type: String, opset: Int = 21, _ attributes: [String: Attribute], _ inputs: [Tensor?],
         gives expected: [Tensor], within tolerance: Double = 0
     ) {
+        let dot = type.lastIndex(of: ".")
         node = Node(
-            type, inputs: inputs.enumerated().map { $1 == nil ? "" : "x\($0)" },
+            dot.map { String(type[type.index(after: $0)...]) } ?? type,
+            domain: dot.map { String(type[..<$0]) } ?? "", inputs: inputs.enumerated().map { $1 == nil ? "" : "x\($0)" },
             outputs: expected.indices.map { "y\($0)" }, attributes: attributes)
         self.opset = opset
         self.inputs = inputs.map { $0.map(Value.tensor) }
@@ -49,7 +52,7 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
 
     /// Runs the node and checks its results and what was inferred of them.
     func check() throws {
-        let op = try OperatorRegistry.standard.make(node, opsets: ["": opset])
+        let op = try OperatorRegistry.standard.make(node, opsets: [node.domain: opset])
         let context = EvaluationContext(
             inputs: inputs, outputCount: node.outputs.count, pool: ThreadPool(threads: 1))
         let actual = try op.evaluate(context)

@@ -68,6 +68,25 @@ import Testing
         #expect(try inferred { g, x in table(g, x) + x } == "float32[batch, sequence, 6]")
     }
 
+    /// Names that double with each node are given up.
+    @Test func namesThatGrowAreUnknown() throws {
+        func text(_ step: (GraphBuilder, GraphBuilder.Expression, GraphBuilder.Expression) -> GraphBuilder.Expression)
+            throws -> String
+        {
+            try inferred { g, x in
+                let lengths = g("Shape", x)
+                let other = g("Gather", lengths, g.constant(Tensor([0] as [Int64])))
+                var length = g("Gather", lengths, g.constant(Tensor([1] as [Int64])))
+                for _ in 0..<60 { length = step(g, length, other) }
+                return g("ConstantOfShape", length)
+            }
+        }
+        let unknown = try inferred([.unknown]) { _, x in x }
+        #expect(try text { g, x, _ in g("Mul", x, x) } == unknown)
+        #expect(try text { g, x, y in g("Add", g("Mul", x, x), y) } == unknown)
+        #expect(try text { g, x, y in g("Min", g("Max", x, y), g("Mul", x, y)) } == unknown)
+    }
+
     @Test func windowsOverOpenLengths() throws {
         let image: [Dimension] = [Self.batch, .fixed(3), .symbolic("height"), .symbolic("width")]
         func pooled(_ attributes: [String: Attribute]) throws -> String {

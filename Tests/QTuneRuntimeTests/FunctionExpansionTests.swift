@@ -44,6 +44,23 @@ struct FunctionExpansionTests {
         #expect(error?.code == .invalidModel)
     }
 
+    /// Each function calls the one before it twice.
+    @Test func functionsThatDoubleAreErrors() {
+        var doubling = model { g, x in g("test.F40", x) }
+        doubling.functions += (0...40).map { level in
+            Function(
+                name: "F\(level)", domain: "test", inputs: ["x"], outputs: ["y"],
+                nodes: level == 0
+                    ? [Node("Neg", inputs: ["x"], outputs: ["y"])]
+                    : [
+                        Node("F\(level - 1)", domain: "test", inputs: ["x"], outputs: ["a"]),
+                        Node("F\(level - 1)", domain: "test", inputs: ["a"], outputs: ["y"]),
+                    ], opsets: ["": 21, "test": 1])
+        }
+        let error = #expect(throws: QTuneError.self) { try Session(doubling) }
+        #expect(error?.code == .unsupported)
+    }
+
     @Test func functionsOfAnotherOperatorSetRunWhereItsOperatorsAreTheSame() throws {
         var old = model { g, x in g("test.Leaky", x, named: "y") }
         old.functions[0].nodes = [Node("Neg", inputs: ["x"], outputs: ["y"])]

@@ -76,6 +76,9 @@ struct Attention: Operator {
         _: Element.Type, _ operands: AttentionOperands, _ context: EvaluationContext
     ) throws -> (output: Tensor, scores: Tensor?) {
         let type = operands.query.dtype
+        let output = try context.makeOutput(0, type, operands.outputShape)
+        let scores = wantsScores ? try context.makeOutput(3, type, operands.scoresShape) : nil
+        guard output.count > 0 || scores.map({ $0.count > 0 }) ?? false else { return (output, scores) }
         let rounding = FloatRounding(type) ?? .none
         let scale = attributes.scale.map(Double.init) ?? 1 / Double(operands.queryMatrices.columns).squareRoot()
         let (queries, keys, factor) = operands.scaled(Element.self, by: scale, rounding)
@@ -90,8 +93,6 @@ struct Attention: Operator {
         product.rounding = widens ? .none : rounding
         product.softmaxType = attributes.softmaxType ?? (widens ? .float32 : type)
         product.probabilityRounding = rounding
-        let output = try context.makeOutput(0, type, operands.outputShape)
-        let scores = wantsScores ? try context.makeOutput(3, type, operands.scoresShape) : nil
         let (wide, wideScores) = (WorkingCopy<Element>(output), scores.map { WorkingCopy<Element>($0) })
         product.kept = wideScores.map { (attributes.keptStep, $0.tensor) }
         product.run(into: try HeadMatrices(wide.tensor, heads: queries.heads), pool: context.pool)

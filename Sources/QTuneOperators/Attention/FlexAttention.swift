@@ -62,6 +62,8 @@ struct FlexAttention: Operator {
         _: Element.Type, _ query: Tensor, _ key: Tensor, _ value: Tensor, _ type: DType, _ context: EvaluationContext
     ) throws -> Tensor {
         let operands = try AttentionOperands(query: query, key: key, value: value)
+        let output = try context.makeOutput(0, query.dtype, operands.outputShape)
+        guard output.count > 0 else { return output }
         let rounding = FloatRounding(query.dtype) ?? .none
         let scale = scale.map(Double.init) ?? 1 / Double(query.shape[3]).squareRoot()
         let (queries, keys, factor) = operands.scaled(Element.self, by: scale, rounding)
@@ -74,7 +76,6 @@ struct FlexAttention: Operator {
         product.productRounding = rounding == .bfloat16 ? .none : rounding
         product.softmaxType = type
         product.probabilityRounding = probabilityRounding
-        let output = try context.makeOutput(0, query.dtype, operands.outputShape)
         let wide = WorkingCopy<Element>(output)
         let target = try HeadMatrices(wide.tensor, heads: nil)
         if scoreGraph == nil, probabilityGraph == nil {

@@ -21,21 +21,22 @@ struct HeadMatrices {
     /// how many there are.
     init(_ tensor: Tensor, heads: Int?) throws {
         let lengths = tensor.shape.dimensions
+        guard lengths.allSatisfy({ $0 <= Int(Int32.max) }) else {
+            throw QTuneError(.unsupported, "attention over \(tensor.shape)")
+        }
         switch lengths.count {
         case 4:
             self.init(
                 tensor, [lengths[0], lengths[1], lengths[2], lengths[3]],
                 strides: [lengths[1] * lengths[2] * lengths[3], lengths[2] * lengths[3], lengths[3]], start: 0)
         case 3:
-            guard let heads, heads > 0, lengths[2] % heads == 0 else {
+            // Nothing but the width bounds the number of heads.
+            guard let heads, heads > 0, heads <= lengths[2], lengths[2] % heads == 0 else {
                 throw QTuneError(
                     .invalidInput, "\(tensor.shape) does not divide into \(heads.map(String.init) ?? "unnamed") heads")
             }
             self.init(packed: tensor, at: 0, width: lengths[2], heads: heads)
         default: throw QTuneError(.invalidInput, "an attention operand of shape \(tensor.shape)")
-        }
-        guard lengths.allSatisfy({ $0 <= Int(Int32.max) }) else {
-            throw QTuneError(.unsupported, "attention over \(tensor.shape)")
         }
     }
 

@@ -57,6 +57,7 @@ struct LinearAttention: Operator {
             checkedShape(
                 [queries.batches, queries.rows, queryHeads * values.columns], operand: "the result"))
         let present = try context.makeOutput(1, operands.stateType, operands.stateShape)
+        guard output.count > 0 || present.count > 0 else { return [.tensor(output), .tensor(present)] }
         let (wide, state) = (WorkingCopy<Float>(output), WorkingCopy<Float>(present))
         let factor = scale == 0 ? 1 / Float(queries.columns).squareRoot() : scale
         context.pool.run(over: queries.batches * keyHeads, grain: 1) { range in

@@ -25,6 +25,7 @@ struct RotaryEmbedding: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let vectors = try HeadMatrices(input, heads: heads)
+        guard input.count > 0 else { return [.tensor(input)] }
         let angles = try RotaryAngles(
             cosines: try context.tensor(1), sines: try context.tensor(2),
             pairs: try RotaryAngles.pairs(of: vectors, rotatedSize: rotatedSize),

@@ -35,6 +35,7 @@ struct ScaledDotProduct<Element: AttentionElement> {
 
     /// Writes the results, [batch, heads, queries, size of a value], through a view of a tensor of `Element`.
     func run(into output: HeadMatrices, pool: ThreadPool) {
+        guard output.tensor.count > 0 || kept.map({ $0.tensor.count > 0 }) ?? false else { return }
         forEachBlock(pool, allKeys: kept != nil) { block in
             let scores = Tensor(uninitialized: Element.dtype, shape: [block.rows.count, block.keys.count])
             let place = MatrixPlace(tensor: scores, offset: 0, stride: block.keys.count)
@@ -53,12 +54,14 @@ struct ScaledDotProduct<Element: AttentionElement> {
 
     /// Writes the scores of all queries and keys, [batch, heads, queries, keys], before anything changes them.
     func multiplyKeys(into scores: Tensor, pool: ThreadPool) {
+        guard scores.count > 0 else { return }
         forEachBlock(pool, allKeys: true) { multiplyKeys($0, into: place($0, in: scores)) }
         scores.withMutableSpan(of: Element.self) { round(&$0, by: productRounding) }
     }
 
     /// Writes the sums of values that probabilities, [batch, heads, queries, keys], weigh.
     func multiplyValues(_ probabilities: Tensor, into output: HeadMatrices, pool: ThreadPool) {
+        guard output.tensor.count > 0 else { return }
         forEachBlock(pool, allKeys: true) { multiplyValues($0, place($0, in: probabilities), into: output) }
     }
 

@@ -92,8 +92,8 @@ struct MatMulNBits: Operator {
     private func expanded(_ matrix: Tensor, scales: Tensor, zeroPoints: Tensor?) throws -> Tensor {
         let blocks = (depth - 1) / blockSize + 1
         let bytesPerBlock = blockSize * bits / 8
-        guard matrix.dtype == .uint8, matrix.count == columns * blocks * bytesPerBlock, scales.count == columns * blocks
-        else {
+        let packedShape = try checkedShape([columns, blocks, bytesPerBlock], operand: "the blocks of the matrix")
+        guard matrix.dtype == .uint8, matrix.count == packedShape.elementCount, scales.count == columns * blocks else {
             throw QTuneError(
                 .invalidInput,
                 "blocks \(matrix.dtype)\(matrix.shape) and scales \(scales.shape) of a matrix of \(depth) x \(columns)")

@@ -32,13 +32,14 @@ struct QLinearAveragePool: Operator {
         let result = try QuantizedResult(context, 3, fallback: x.tensor.dtype)
         let lengths = x.tensor.shape.dimensions
         let shape = try PoolShape(channelsLast ? Shape(lengths.channelsFirst) : x.tensor.shape, attributes)
+        try MemoryLimit.check(.int32, shape.output)
         let window = shape.window
         let channels = lengths.isEmpty ? 0 : channelsLast ? lengths[lengths.count - 1] : lengths[1]
         let values = try x.tensor.smallIntegers().map { $0 - x.zeroPoint }
         // Elements of a plane are `step` apart, and so are those of the result's.
         let step = channelsLast ? channels : 1
         var integers = [Int32](repeating: 0, count: shape.output.elementCount)
-        for plane in 0..<shape.planes {
+        for plane in 0..<(integers.isEmpty ? 0 : shape.planes) {
             let (source, target) =
                 channelsLast
                 ? (

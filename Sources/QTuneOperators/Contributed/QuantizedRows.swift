@@ -66,14 +66,13 @@ struct QLinearWhere: Operator {
                 .invalidInput,
                 "a QLinearWhere of \(condition.dtype), \(x.tensor.dtype) and \(y.tensor.dtype) to \(result.dtype)")
         }
-        let shape = try Broadcasting.shape(of: [condition.shape, x.tensor.shape, y.tensor.shape])
-        let whether = condition.array(of: Bool.self)
-        let (a, b) = (try x.reals().map(result.quantize), try y.reals().map(result.quantize))
-        let places = [condition.shape, x.tensor.shape, y.tensor.shape].map { broadcastPlaces(of: $0, in: shape) }
-        let integers = (0..<shape.elementCount).map { element in
-            whether[places[0][element]] ? a[places[1][element]] : b[places[2][element]]
+        let parts = try [x, y].map { part in
+            let requantized = try EvaluationContext.fresh(result.dtype, part.tensor.shape)
+            try requantized.writeSmallIntegers(part.reals().map(result.quantize))
+            return Value.tensor(requantized)
         }
-        return [try result.makeOutput(context, shape, integers)]
+        let choice = try Where(NodeReader(Node("Where", inputs: ["c", "x", "y"], outputs: ["z"]), opset: 16))
+        return try choice.evaluate(context.with(inputs: [.tensor(condition)] + parts))
     }
 }
 

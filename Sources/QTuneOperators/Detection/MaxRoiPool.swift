@@ -37,63 +37,64 @@ struct MaxRoiPool: Operator {
         }
         try MemoryLimit.check(.float64, shape)
         let numbers = try regions.doubles()
-        let places = try (0..<regions.shape[0]).map { try place(Array(numbers[5 * $0..<5 * $0 + 5]), input.shape) }
+        let regionList = try (0..<regions.shape[0]).map { try region(Array(numbers[5 * $0..<5 * $0 + 5]), input.shape) }
         return [
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
-                    pool(Double.self, input, places, context, into: output)
+                    pool(Double.self, input, regionList, context, into: output)
                 } else {
-                    pool(Float.self, input.widened(), places, context, into: output)
+                    pool(Float.self, input.widened(), regionList, context, into: output)
                 }
             }
         ]
     }
 
-    /// A region: its image, and the elements under each bin of the rows and of the columns.
-    private struct Place {
+    /// A region of an image; its last row and column belong to it.
+    private struct Region {
         let image: Int
-        let rows: [Range<Int>]
-        let columns: [Range<Int>]
+        let left: Int
+        let top: Int
+        let right: Int
+        let bottom: Int
     }
 
-    private func place(_ numbers: [Double], _ shape: Shape) throws -> Place {
+    private func region(_ numbers: [Double], _ shape: Shape) throws -> Region {
         let corners = numbers.dropFirst().map { (Float($0) * scale).rounded(.toNearestOrAwayFromZero) }
         guard let image = Int(exactly: numbers[0]), (0..<shape[0]).contains(image),
             corners.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p31 })
         else {
             throw QTuneError(.invalidInput, "the region \(numbers) lies on no image of \(shape)")
         }
-        let (left, top, right, bottom) = (Int(corners[0]), Int(corners[1]), Int(corners[2]), Int(corners[3]))
-        return Place(
-            image: image, rows: Self.ranges(top, bottom, bins: bins[0], length: shape[2]),
-            columns: Self.ranges(left, right, bins: bins[1], length: shape[3]))
+        return Region(
+            image: image, left: Int(corners[0]), top: Int(corners[1]), right: Int(corners[2]), bottom: Int(corners[3]))
     }
 
-    /// The elements under each of `bins` bins from `start` to `end`, cut to the axis.
-    private static func ranges(_ start: Int, _ end: Int, bins: Int, length: Int) -> [Range<Int>] {
+    /// The elements under bin `bin` of `bins` from `start` to `end`, cut to the axis.
+    private static func range(_ bin: Int, of bins: Int, _ start: Int, _ end: Int, length: Int) -> Range<Int> {
         let step = Float(max(1, end - start + 1)) / Float(bins)
-        return (0..<bins).map { bin in
-            let first = Int((Float(bin) * step).rounded(.down)) + start
-            let last = Int((Float(bin + 1) * step).rounded(.up)) + start
-            let lower = min(max(first, 0), length)
-            return lower..<max(lower, min(max(last, 0), length))
-        }
+        let first = Int((Float(bin) * step).rounded(.down)) + start
+        let last = Int((Float(bin + 1) * step).rounded(.up)) + start
+        let lower = min(max(first, 0), length)
+        return lower..<max(lower, min(max(last, 0), length))
     }
 
     private func pool<Element: TensorElement & BinaryFloatingPoint>(
-        _: Element.Type, _ input: Tensor, _ places: [Place], _ context: EvaluationContext, into output: Tensor
+        _: Element.Type, _ input: Tensor, _ regions: [Region], _ context: EvaluationContext, into output: Tensor
     ) {
         let (channels, height, width) = (input.shape[1], input.shape[2], input.shape[3])
         let count = bins[0] * bins[1]
-        context.pool.run(over: places.count * channels, grain: max(1, 1024 / count)) { jobs in
+        context.pool.run(over: regions.count * channels, grain: max(1, 1024 / count)) { jobs in
             input.withSpan(of: Element.self) { source in
                 output.withMutableSpan(of: Element.self) { target in
                     for job in jobs {
-                        let place = places[job / channels]
-                        let start = (place.image * channels + job % channels) * height * width
+                        let region = regions[job / channels]
+                        let start = (region.image * channels + job % channels) * height * width
                         var index = job * count
-                        for rows in place.rows {
-                            for columns in place.columns {
+                        for row in 0..<bins[0] {
+                            let rows = Self.range(row, of: bins[0], region.top, region.bottom, length: height)
+                            for column in 0..<bins[1] {
+                                let columns = Self.range(
+                                    column, of: bins[1], region.left, region.right, length: width)
                                 var best = -Element.infinity
                                 for y in rows { for x in columns { best = max(best, source[start + y * width + x]) } }
                                 target[index] = rows.isEmpty || columns.isEmpty ? 0 : best

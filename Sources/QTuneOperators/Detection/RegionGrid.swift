@@ -14,6 +14,18 @@ struct RegionGrid: Sendable {
 
     /// Points that a bin may have: regions come from outside, and nothing else would bound the work.
     private static let mostSamples = 1 << 20
+    /// Points of all bins of all regions in all channels.
+    private static let mostWork = 0x1p36
+
+    /// Throws where sampling the regions in each of `channels` would not end in any useful time.
+    static func check(_ regions: [RegionBins], channels: Int) throws {
+        let points = regions.reduce(0.0) { $0 + $1.work } * Double(channels)
+        guard points <= mostWork else {
+            throw QTuneError(
+                .unsupported, "\(regions.count) regions of \(channels) channels need \(points) samples",
+                remedy: "pool fewer regions at a time, or take fewer samples")
+        }
+    }
 
     /// The bins of the region with `corners` left, top, right, bottom on a map of `height` x `width`.
     func bins(_ corners: [Double], height mapHeight: Int, width mapWidth: Int) throws -> RegionBins {
@@ -86,6 +98,9 @@ struct RegionAxis: Sendable {
 struct RegionBins: Sendable {
     let rows: RegionAxis
     let columns: RegionAxis
+
+    /// Points of a channel.
+    var work: Double { Double(rows.bins * rows.samples) * Double(columns.bins * columns.samples) }
 
     var sampled: SampledRegion {
         SampledRegion(rows: rows, columns: columns, rowPoints: rows.points, columnPoints: columns.points)

@@ -61,6 +61,7 @@ struct RoiAlign: Operator {
         let bins = try images.indices.map {
             try grid.bins(Array(corners[4 * $0..<4 * $0 + 4]), height: height, width: width)
         }
+        try RegionGrid.check(bins, channels: input.shape[1])
         return [
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {

@@ -79,6 +79,7 @@ struct Normalizer: MachineLearningOperator {
         let input = try context.tensor(0).asFloat32()
         let rows = try FeatureRows(input.shape)
         let output = try context.makeOutput(0, .float32, input.shape)
+        guard output.count > 0 else { return [.tensor(output)] }
         input.withSpan(of: Float.self) { source in
             output.withMutableSpan(of: Float.self) { target in
                 for row in 0..<rows.count {

@@ -69,7 +69,7 @@ struct FeatureVectorizer: MachineLearningOperator {
         let output = try context.makeOutput(0, .float32, try checkedShape([count, total], operand: "the columns"))
         output.withMutableSpan(of: Float.self) { target in
             var column = 0
-            for (part, (table, length)) in zip(parts, zip(tables, lengths)) {
+            for (part, (table, length)) in zip(parts, zip(tables, lengths)) where length > 0 {
                 part.withSpan(of: Float.self) { source in
                     for row in 0..<count {
                         for index in 0..<length {

@@ -103,18 +103,35 @@ struct CastMap: MachineLearningOperator {
         guard let places = keys.integers else {
             throw QTuneError(.invalidInput, "keys of type \(keys.dtype), not integers")
         }
-        let count = length ?? places.count
-        guard length == nil || places.allSatisfy({ (0..<count).contains($0) }) else {
-            throw QTuneError(.invalidInput, "a key lies outside of 0..<\(count)")
-        }
         let cast = Node("Cast", inputs: ["x"], outputs: ["y"], attributes: ["to": .int(Int64(target.rawValue))])
         let row = try Cast(NodeReader(cast, opset: 21)).evaluate(
             EvaluationContext(inputs: [.tensor(values)], outputCount: 1, pool: context.pool))
         guard let row = row.first?.tensor else { throw QTuneError(.internalError, "a Cast gives no tensor") }
+        if let length { return [.tensor(try sparse(row, at: places, length: length))] }
         let table = try LabelTable(keys: keys, values: row)
-        let wanted = length == nil ? keys : Tensor((0..<Int64(count)).map { $0 })
         let none = Tensor(zeros: target, shape: [1])
-        return [.tensor(try table.map(wanted, defaultValue: none).reshaped(to: [1, count]))]
+        return [.tensor(try table.map(keys, defaultValue: none).reshaped(to: [1, places.count]))]
+    }
+
+    /// A row of `length` elements, `values` at their places, and 0 or an empty string elsewhere.
+    private func sparse(_ values: Tensor, at places: [Int], length: Int) throws -> Tensor {
+        guard places.allSatisfy({ (0..<length).contains($0) }) else {
+            throw QTuneError(.invalidInput, "a key lies outside of 0..<\(length)")
+        }
+        let shape: Shape = [1, length]
+        guard target != .string else {
+            try EvaluationContext.checkStrings(shape)
+            var strings = [String](repeating: "", count: length)
+            for (place, string) in zip(places, values.strings) { strings[place] = string }
+            return Tensor(strings: strings, shape: shape)
+        }
+        let output = try EvaluationContext.fresh(target, shape)
+        if target == .float32 {
+            FlatGather.scatter(Float.self, values, offsets: places, into: output) { $1 }
+        } else {
+            FlatGather.scatter(Int64.self, values, offsets: places, into: output) { $1 }
+        }
+        return output
     }
 }
 

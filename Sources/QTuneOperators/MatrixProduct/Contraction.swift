@@ -12,19 +12,29 @@ struct Contraction {
 
     /// - Precondition: there is an operand.
     func contract(_ operands: [LabelledTensor]) throws -> LabelledTensor {
-        var operands = operands
-        while operands.count > 1 {
-            let (first, second) = nextPair(operands)
-            let b = operands.remove(at: second)
-            let a = operands.remove(at: first)
-            let later = Set(operands.flatMap(\.labels)).union(keeping)
-            operands.insert(try product(a, b, later: later), at: first)
+        var needs = LabelNeeds(keeping)
+        for operand in operands { needs.add(operand) }
+        func joined(_ a: LabelledTensor, _ b: LabelledTensor) throws -> LabelledTensor {
+            needs.remove(a)
+            needs.remove(b)
+            let result = try product(a, b, later: needs.among(a.labels + b.labels))
+            needs.add(result)
+            return result
         }
-        return try summed(operands[0], later: Set(keeping))
+        let surplus = max(0, operands.count - Self.mostOrdered)
+        let first = try operands.dropFirst().prefix(surplus).reduce(operands[0], joined)
+        var left = [first] + operands.dropFirst(1 + surplus)
+        while left.count > 1 {
+            let (first, second) = nextPair(left)
+            let b = left.remove(at: second)
+            let a = left.remove(at: first)
+            left.insert(try joined(a, b), at: first)
+        }
+        return try summed(left[0], later: Set(keeping))
     }
 
     private func nextPair(_ operands: [LabelledTensor]) -> (Int, Int) {
-        guard (3...Self.mostOrdered).contains(operands.count) else { return (0, 1) }
+        guard operands.count > 2 else { return (0, 1) }
         let pairs = operands.indices.flatMap { a in (a + 1..<operands.count).map { (a, $0) } }
         return pairs.min { size(operands, $0) < size(operands, $1) } ?? (0, 1)
     }
@@ -72,6 +82,20 @@ struct Contraction {
         ).run(left, right, into: output, pool)
         return LabelledTensor(dense: output, labels: labels)
     }
+}
+
+/// Who asks for the axes of a label: operands that are still to come, or the result.
+private struct LabelNeeds {
+    private var counts: [Int: Int]
+
+    init(_ keeping: [Int]) { counts = Dictionary(keeping.map { ($0, 1) }) { first, _ in first } }
+
+    mutating func add(_ operand: LabelledTensor) { for label in operand.labels { counts[label, default: 0] += 1 } }
+
+    mutating func remove(_ operand: LabelledTensor) { for label in operand.labels { counts[label, default: 0] -= 1 } }
+
+    /// Those of `labels` that someone asks for.
+    func among(_ labels: [Int]) -> Set<Int> { Set(labels.filter { counts[$0, default: 0] > 0 }) }
 }
 
 /// What the labels of a pair of operands are in their product.

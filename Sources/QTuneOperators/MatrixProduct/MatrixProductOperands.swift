@@ -28,6 +28,12 @@ struct MatrixProductOperands {
             throw QTuneError(.invalidInput, "the matrix product of \(a) and \(b) is too large")
         }
         self.output = output
+        // Nothing bounds the number of products where each is empty.
+        guard output.elementCount > 0 else {
+            batches = []
+            return
+        }
+        try MemoryLimit.check(.float32, output)
         let fromA = broadcastPlaces(of: leftBatch, in: batch)
         let fromB = broadcastPlaces(of: rightBatch, in: batch)
         batches = zip(fromA, fromB).map { ($0, $1) }

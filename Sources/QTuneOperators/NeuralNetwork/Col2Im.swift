@@ -60,8 +60,8 @@ struct Col2Im: Operator {
         _: Element.Type, _ columns: Tensor, _ window: Window, _ pool: ThreadPool, into output: Tensor
     ) {
         let (a, b, c) = window.cube
+        guard output.count > 0 else { return }
         let (plane, columnCount) = (window.inputCount, window.kernelCount * window.outputCount)
-        guard plane > 0 else { return }
         pool.run(over: output.count / plane, grain: max(1, 4096 / max(1, columnCount))) { planes in
             columns.withSpan(of: Element.self) { source in
                 output.withMutableSpan(of: Element.self) { target in

@@ -52,6 +52,10 @@ package struct WindowAttributes: Sendable {
 
     /// The window with `kernel` taps over an input of those spatial lengths.
     package func window(kernel: [Int], input: [Int]) throws -> Window {
+        try Window(checking: windowAxes(kernel: kernel, input: input))
+    }
+
+    private func windowAxes(kernel: [Int], input: [Int]) throws -> [WindowAxis] {
         guard (1...3).contains(kernel.count) else {
             throw QTuneError(.unsupported, "windows over \(kernel.count) axes; there are those over 1, 2 and 3")
         }
@@ -67,10 +71,9 @@ package struct WindowAttributes: Sendable {
         guard kernel.reduce(1, { min($0, Self.largest + 1) * $1 }) <= Self.largest else {
             throw QTuneError(.unsupported, "a window of \(kernel), which has more than \(Self.largest) taps")
         }
-        return Window(
-            axes: try input.indices.map { axis in
-                try windowAxis(axis, kernel: kernel[axis], input: input[axis], rank: input.count)
-            })
+        return try input.indices.map { axis in
+            try windowAxis(axis, kernel: kernel[axis], input: input[axis], rank: input.count)
+        }
     }
 
     private func windowAxis(_ axis: Int, kernel: Int, input: Int, rank: Int) throws -> WindowAxis {
@@ -112,8 +115,8 @@ package struct WindowAttributes: Sendable {
         guard let kernel = kernel ?? self.kernel, kernel.count == input.count else {
             return [Dimension](repeating: .unknown, count: input.count)
         }
-        let window = try window(kernel: kernel, input: input.map { $0.value ?? Self.placeholder })
-        return zip(input, window.axes).map { length, axis in
+        let axes = try windowAxes(kernel: kernel, input: input.map { $0.value ?? Self.placeholder })
+        return zip(input, axes).map { length, axis in
             length.value == nil ? outputLength(length, axis) : .fixed(axis.output)
         }
     }
@@ -159,8 +162,8 @@ extension WindowAttributes {
             throw QTuneError(
                 .invalidInput, "a transposed window of \(kernel) does not fit the attributes and lengths \(input)")
         }
-        return Window(
-            axes: try (0..<rank).map { axis in
+        return try Window(
+            checking: (0..<rank).map { axis in
                 let (stride, dilation) = (strides?[axis] ?? 1, dilations?[axis] ?? 1)
                 let extent = (kernel[axis] - 1) * dilation + 1
                 guard max(input[axis], extent) <= Int(Int32.max) else {

@@ -1,3 +1,5 @@
+import QTuneTensor
+
 /// How a window slides along one spatial axis. Positions are places of the window, taps are its elements.
 package struct WindowAxis: Hashable, Sendable {
     /// Elements of the input.
@@ -47,6 +49,15 @@ package struct WindowAxis: Hashable, Sendable {
 /// A window over one to three spatial axes.
 package struct Window: Hashable, Sendable {
     package let axes: [WindowAxis]
+
+    /// Throws where a plane of the input, or of the positions, has more elements than can be counted.
+    init(checking axes: [WindowAxis]) throws {
+        guard Shape(checking: axes.map(\.input)) != nil, Shape(checking: axes.map(\.output)) != nil else {
+            throw QTuneError(
+                .unsupported, "a window with \(axes.map(\.output)) positions on a plane of \(axes.map(\.input)) elements")
+        }
+        self.axes = axes
+    }
 
     /// The axes as three, trivial ones in front.
     var cube: (WindowAxis, WindowAxis, WindowAxis) {

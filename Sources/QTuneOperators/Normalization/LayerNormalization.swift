@@ -37,17 +37,13 @@ struct LayerNormalization: Operator {
         let run = Shape(Array(input.shape.dimensions[first...]))
         let scale = try BroadcastValues(try context.tensor(1), to: run)
         let bias = try context.optionalTensor(2).map { try BroadcastValues($0, to: run) }
-        var (means, inverses): ([Float], [Float]) = ([], [])
+        let statistics = try NormalizationStatistics(
+            context, Shape(input.shape.dimensions.enumerated().map { $0.offset < first ? $0.element : 1 }),
+            epsilon: epsilon)
         let normalized = try context.makeNormalized(
-            0, input, runs, epsilon: epsilon,
-            observe: { mean, inverse in
-                means.append(Float(mean))
-                inverses.append(Float(inverse))
-            },
+            0, input, runs, epsilon: epsilon, statistics: statistics,
             affine: { _, place in (scale[place], bias?[place] ?? 0) })
-        let statistics = Shape(input.shape.dimensions.enumerated().map { $0.offset < first ? $0.element : 1 })
-        let results = [normalized] + [means, inverses].map { .tensor(Tensor($0, shape: statistics)) }
-        return Array(results.prefix(max(1, context.outputCount)))
+        return [normalized] + statistics.tensors.map(Value.tensor)
     }
 }
 
@@ -67,6 +63,7 @@ struct BroadcastValues {
             values = elements
             return
         }
+        try MemoryLimit.check(.complex128, shape)
         values = broadcastPlaces(of: trimmed, in: shape).map { elements[$0] }
     }
 

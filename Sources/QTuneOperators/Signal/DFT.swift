@@ -70,8 +70,9 @@ struct DFT: Operator {
             throw QTuneError(.invalidInput, "a one-sided spectrum of a complex signal")
         }
         let known = lines.length
-        let length = try context.number(1, "the length") ?? (isInverse && isOneSided ? 2 * (known - 1) : known)
-        guard length > 0 else { throw QTuneError(.invalidInput, "a Fourier transform of length \(length)") }
+        let (whole, overflow) = (known - 1).multipliedReportingOverflow(by: 2)
+        let length = try context.number(1, "the length") ?? (isInverse && isOneSided ? whole : known)
+        guard length > 0, !overflow else { throw QTuneError(.invalidInput, "a Fourier transform of length \(length)") }
         var lengths = signal.shape.dimensions
         lengths[axis] = isOneSided && !isInverse ? length / 2 + 1 : length
         lengths[lengths.count - 1] = isOneSided && isInverse ? 1 : 2

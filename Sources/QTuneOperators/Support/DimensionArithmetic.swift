@@ -25,7 +25,7 @@ enum DimensionArithmetic {
         }
         let exact = quotient(a, b)
         guard exact == .unknown, a != .unknown, let divisor = b.value, divisor > 0 else { return exact }
-        return .symbolic("floor((\(a))/\(divisor))")
+        return LengthPolynomial.named("floor((\(a))/\(divisor))")
     }
 
     static func minimum(_ a: Dimension, _ b: Dimension) -> Dimension { select("min", a, b, min) }
@@ -62,7 +62,7 @@ enum DimensionArithmetic {
         // A number stands last, names in the order of the alphabet.
         let isInOrder = b.value != nil || a.value == nil && a.description < b.description
         let (first, second) = isInOrder ? (a, b) : (b, a)
-        return .symbolic("\(name)(\(first), \(second))")
+        return LengthPolynomial.named("\(name)(\(first), \(second))")
     }
 
     private static func combine(

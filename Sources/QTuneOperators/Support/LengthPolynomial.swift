@@ -33,8 +33,17 @@ struct LengthPolynomial: Equatable {
     var dimension: Dimension {
         if terms.isEmpty { return .fixed(0) }
         if terms.count == 1, let constant = terms[[]] { return .fixed(constant) }
-        return .symbolic(text)
+        let names = terms.keys.joined()
+        guard names.count <= Self.longestName else { return .unknown }
+        if terms.count == 1, let name = names.first, terms == [[name]: 1] { return .symbolic(name) }
+        return Self.named(text)
     }
+
+    /// A length of that name; longer names are not worth following, as arithmetic on them might double them each time.
+    static func named(_ name: String) -> Dimension { name.utf8.count > longestName ? .unknown : .symbolic(name) }
+
+    /// In bytes.
+    private static let longestName = 256
 
     /// Whether the length cannot be negative, whatever the named lengths are.
     var isNonnegative: Bool { terms.values.allSatisfy { $0 > 0 } }

@@ -48,6 +48,9 @@ private struct RegularProgram: Sendable {
 
     /// Repetitions multiply: more steps than this would be too slow for any text.
     private static let mostSteps = 20_000
+    /// Parts of the expression may make no steps, but each takes its time, as often as it is repeated.
+    private static let mostAdditions = 10 * mostSteps
+    private var additions = 0
 
     /// Steps are made from the end of the expression to its start, so that each knows what comes after it.
     init(_ expression: RegularNode) throws { start = try add(expression, before: 0) }
@@ -62,6 +65,10 @@ private struct RegularProgram: Sendable {
 
     /// Adds the steps of `node`, which go on at `next`, and gives the first.
     private mutating func add(_ node: RegularNode, before next: Int) throws -> Int {
+        additions += 1
+        guard additions <= Self.mostAdditions else {
+            throw QTuneError(.unsupported, "the expression has more than \(Self.mostAdditions) parts")
+        }
         switch node {
         case .empty: return next
         case .set(let set): return try append(.take(set, next: next))

@@ -10,9 +10,10 @@ extension EvaluationContext {
         return tensor
     }
 
-    /// Throws where no memory could hold so many strings.
-    static func checkStrings(_ shape: Shape) throws {
+    /// Throws where no memory could hold so many strings, `bytes` long altogether.
+    static func checkStrings(_ shape: Shape, bytes: Int = 0) throws {
         // A string takes as much as the widest number, its text not counted.
         try MemoryLimit.check(.complex128, shape)
+        try MemoryLimit.check(.uint8, [bytes])
     }
 }

@@ -75,6 +75,9 @@ struct ContributedAttention: Operator {
         let (keys, values) = (cache.keys, cache.values)
         let shape = try checkedShape([queries.batches, heads, queries.rows, keys.rows], operand: "the scores")
         try MemoryLimit.check(.float32, [queries.rows, keys.rows])
+        let output = try context.makeOutput(0, type, [queries.batches, queries.rows, sizes[2]])
+        let present = wantsPresent ? [Value.tensor(try cache.present(1, type, in: context))] : []
+        guard output.count > 0 else { return [.tensor(output)] + present }
         var mask = AttentionMask(batches: queries.batches, keys: keys.rows, offset: cache.length)
         mask.right = isCausal ? 0 : nil
         let padding = try context.optionalTensor(3).map { try KeyPadding.bias($0, shape: shape, filter: filter) }
@@ -83,12 +86,10 @@ struct ContributedAttention: Operator {
         let product = ScaledDotProduct<Float>(
             queries: queries, keys: keys, values: values, mask: mask,
             scale: scale ?? 1 / Float(queries.columns).squareRoot())
-        let output = try context.makeOutput(0, type, [queries.batches, queries.rows, sizes[2]])
         let wide = WorkingCopy<Float>(output)
         product.run(into: try HeadMatrices(wide.tensor, heads: heads), pool: context.pool)
         wide.finish()
-        guard wantsPresent else { return [.tensor(output)] }
-        return [.tensor(output), .tensor(try cache.present(1, type, in: context))]
+        return [.tensor(output)] + present
     }
 
     /// Queries, keys and values side by side, [batch, sequence, elements], and how many elements are whose.

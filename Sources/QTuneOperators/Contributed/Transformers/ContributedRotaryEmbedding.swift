@@ -38,6 +38,7 @@ struct ContributedRotaryEmbedding: Operator {
             heads = input.shape[2] / (2 * pairs)
         }
         let vectors = try HeadMatrices(input, heads: heads)
+        guard input.count > 0 else { return [.tensor(input)] }
         let angles = try RotaryAngles(
             cosines: cosines, sines: try context.tensor(3),
             pairs: try RotaryAngles.pairs(of: vectors, rotatedSize: rotatedSize),

@@ -63,24 +63,20 @@ private struct SkipNormalization: Sendable {
         let sum = try wideSum(input, addends, context.pool)
         let scale = try parameters(try context.tensor(2), length)
         let shift = try shiftOperand.flatMap { try context.optionalTensor($0) }.map { try parameters($0, length) }
-        let total = try context.makeOutput(3, input.dtype, input.shape)
-        write(sum, into: total)
         let runs = AxisRuns(input.shape, axes: input.shape.rank - 1..<input.shape.rank)
-        var (means, inverses): ([Float], [Float]) = ([], [])
+        let statistics = try NormalizationStatistics(
+            context, Shape(input.shape.dimensions.dropLast() + [1]), epsilon: epsilon)
         let normalized = try context.makeOutput(0, input.dtype, input.shape)
         let inner = EvaluationContext(inputs: [], outputCount: 1, pool: context.pool)
         let wide = try inner.makeNormalized(
-            0, sum, runs, epsilon: epsilon, centers: centers,
-            observe: { mean, inverse in
-                means.append(Float(mean))
-                inverses.append(Float(inverse))
-            },
+            0, sum, runs, epsilon: epsilon, centers: centers, statistics: statistics,
             affine: { _, place in (scale[place], shift?[place] ?? 0) })
         if let wide = wide.tensor { write(wide, into: normalized) }
-        let statistics = Shape(input.shape.dimensions.dropLast() + [1])
-        let results: [Value] =
-            [.tensor(normalized)] + [means, inverses].map { .tensor(Tensor($0, shape: statistics)) } + [.tensor(total)]
-        return Array(results.prefix(max(1, context.outputCount)))
+        let results = ([normalized] + statistics.tensors).map(Value.tensor)
+        guard context.outputCount > 3 else { return results }
+        let total = try context.makeOutput(3, input.dtype, input.shape)
+        write(sum, into: total)
+        return results + [.tensor(total)]
     }
 
     /// The sum in float32, or in float64 of such.
