@@ -62,6 +62,7 @@ import Testing
     ]
 
     private static let sequences: [OperatorCase] = [
+        OperatorCase("Unique", ["axis": .int(0)], empty([1 << 44, 0]), gives: nothing),
         OperatorCase(
             "RotaryEmbedding", opset: 23, ["num_heads": .int(.max)], empty([2, 1, 0]), empty([5, 0]), empty([5, 0]),
             ints([0, 0], [2, 1]), gives: nothing),
@@ -111,6 +112,7 @@ import Testing
         OperatorCase(
             "Attention", opset: 23, empty([Int(Int32.max), 1, 1, 0]), empty([Int(Int32.max), 1, 1, 0]),
             empty([Int(Int32.max), 1, 1, 0]), gives: empty([Int(Int32.max), 1, 1, 0])),
+        OperatorCase("MeanVarianceNormalization", empty([1 << 40, 0, 2, 2]), gives: empty([1 << 40, 0, 2, 2])),
         OperatorCase("MatMul", empty([1 << 32, 0, 1]), empty([1 << 32, 1, 0]), gives: empty([1 << 32, 0, 0])),
     ]
 }

@@ -27,6 +27,7 @@ struct MeanVarianceNormalization: Operator {
                 }
                 return axis
             })
+        guard input.count > 0 else { return [.tensor(try Tensor.floats([], dtype: input.dtype, shape: shape))] }
         // Each element's number of the statistic it belongs to.
         var cells = [0]
         var cellCount = 1

@@ -26,6 +26,8 @@ struct Unique: Operator {
         let given = try context.tensor(0)
         let input = axis == nil ? given.reshaped(to: [given.count]) : given
         let axis = try normalizedAxis(self.axis ?? 0, rank: input.shape.rank)
+        // Slices may be empty, and any number of them then.
+        try MemoryLimit.check(.complex128, [input.shape[axis]])
         let slices = try numbered(input).movingFirst(axis)
         let groups = grouped(slices, count: input.shape[axis])
         var lengths = input.shape.dimensions
