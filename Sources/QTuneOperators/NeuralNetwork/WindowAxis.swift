@@ -54,7 +54,8 @@ package struct Window: Hashable, Sendable {
     init(checking axes: [WindowAxis]) throws {
         guard Shape(checking: axes.map(\.input)) != nil, Shape(checking: axes.map(\.output)) != nil else {
             throw QTuneError(
-                .unsupported, "a window with \(axes.map(\.output)) positions on a plane of \(axes.map(\.input)) elements")
+                .unsupported,
+                "a window with \(axes.map(\.output)) positions on a plane of \(axes.map(\.input)) elements")
         }
         self.axes = axes
     }
