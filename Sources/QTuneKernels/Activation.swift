@@ -13,6 +13,8 @@ package enum Activation: Hashable, Sendable {
     case hardSwish
     /// `0.5 * x * (1 + erf(x / sqrt(2)))`
     case gelu
+    /// The usual approximation of the same with tanh.
+    case geluTanh
 
     /// `max(x, 0)`
     package static let relu = Activation.clamp(lower: 0, upper: .infinity)
@@ -32,6 +34,7 @@ package enum Activation: Hashable, Sendable {
         case .silu: .silu
         case .hardSwish: .hardSwish
         case .gelu: .gelu
+        case .geluTanh: .geluTanh
         }
     }
 }

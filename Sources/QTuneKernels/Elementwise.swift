@@ -63,6 +63,8 @@ package enum Elementwise {
         case pow
         /// The first where it is not negative, the product elsewhere.
         case prelu
+        /// The second where it is not 0, the first elsewhere.
+        case override
 
         fileprivate var function: qt_binary {
             switch self {
@@ -74,6 +76,7 @@ package enum Elementwise {
             case .min: QT_BINARY_MIN
             case .pow: QT_BINARY_POW
             case .prelu: QT_BINARY_PRELU
+            case .override: QT_BINARY_OVERRIDE
             }
         }
     }

@@ -72,5 +72,6 @@ void qt_f32_binary_1__scalar(
         QT_PAIRS(QT_BINARY_MIN, u < v || u != u ? u : v)
         QT_PAIRS(QT_BINARY_POW, powf(u, v))
         QT_PAIRS(QT_BINARY_PRELU, u < 0 ? v * u : u)
+        QT_PAIRS(QT_BINARY_OVERRIDE, v == 0 ? u : v)
     }
 }

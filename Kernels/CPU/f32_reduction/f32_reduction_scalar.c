@@ -48,3 +48,20 @@ void qt_f32_softmax_1__scalar(const float *x, float *y, size_t count) {
     float factor = 1 / sum;
     for (size_t index = 0; index < count; index++) y[index] *= factor;
 }
+
+void qt_f32_normalize_1__scalar(
+    const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers) {
+    float mean = 0, squares = 0;
+    if (centers) {
+        for (size_t index = 0; index < count; index++) mean += x[index];
+        mean /= (float)count;
+    }
+    for (size_t index = 0; index < count; index++) squares += (x[index] - mean) * (x[index] - mean);
+    float inverse = 1 / sqrtf(squares / (float)count + epsilon);
+    for (size_t index = 0; index < count; index++) {
+        float result = (x[index] - mean) * inverse;
+        if (scale != NULL) result *= scale[index];
+        if (shift != NULL) result += shift[index];
+        y[index] = result;
+    }
+}

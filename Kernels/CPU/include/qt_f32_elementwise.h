@@ -42,6 +42,7 @@ typedef enum {
     QT_BINARY_MIN,   // NaN where either is NaN
     QT_BINARY_POW,
     QT_BINARY_PRELU, // a < 0 ? b * a : a
+    QT_BINARY_OVERRIDE, // b == 0 ? a : b
 } qt_binary;
 
 // Which operand of a binary function is one number for all elements.

@@ -22,6 +22,10 @@ typedef struct {
     void (*across)(qt_reduction function, const float *const *rows, size_t count, float *y, size_t length);
     // y = exp(x - max(x)) / sum of that; x and y may be the same.
     void (*softmax)(const float *x, float *y, size_t count);
+    // y = (x - m) / sqrt(v + epsilon) * scale + shift with m the mean of x and v the mean of (x - m)^2; without
+    // `centers` m is 0. A `scale` of NULL is 1, a `shift` of NULL 0; x and y may be the same.
+    void (*normalize)(
+        const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers);
 } qt_f32_reduction_row;
 
 const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
@@ -30,7 +34,9 @@ const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
     float qt_f32_reduce_along_##SUFFIX(qt_reduction function, const float *x, size_t count); \
     void qt_f32_reduce_across_##SUFFIX( \
         qt_reduction function, const float *const *rows, size_t count, float *y, size_t length); \
-    void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count);
+    void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count); \
+    void qt_f32_normalize_##SUFFIX( \
+        const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers);
 
 QT_DECLARE_REDUCTION(16__avx512)
 QT_DECLARE_REDUCTION(8__avx2)

@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// Which keys a query sees, and what is added to their scores.
@@ -20,6 +21,8 @@ struct AttentionMask {
         let strides: [Int]
         /// Keys that the tensor says something of; the others are hidden.
         let keys: Int
+        /// Whether a number other than 0 stands for the score itself, rather than being added to it.
+        var replaces = false
     }
 
     /// A mask that hides nothing.
@@ -29,8 +32,11 @@ struct AttentionMask {
     }
 
     /// Adds a bias of the elements that scores have; it broadcasts to `shape`, [batch, heads, queries, keys].
-    mutating func add(bias tensor: Tensor, to shape: Shape) {
-        bias = Bias(tensor: tensor, strides: Broadcasting.strides(of: tensor.shape, to: shape), keys: shape[3])
+    /// - Parameter replaces: whether numbers other than 0 stand for the scores themselves, rather than being added.
+    mutating func add(bias tensor: Tensor, to shape: Shape, replaces: Bool = false) {
+        bias = Bias(
+            tensor: tensor, strides: Broadcasting.strides(of: tensor.shape, to: shape), keys: shape[3],
+            replaces: replaces)
     }
 
     /// Adds a bias, or hides the keys where a bool `mask` is false; it broadcasts to `shape`, [batch, heads, queries,
@@ -56,6 +62,28 @@ struct AttentionMask {
     private static func numbers<Element: SteppedFloat>(_: Element.Type, _ mask: Tensor) throws -> Tensor {
         guard Lane(mask.dtype) != nil else { throw QTuneError(.invalidInput, "a mask of \(mask.dtype)") }
         return Element.elements(of: mask)
+    }
+
+    /// Whether any query may be kept from a key by its position.
+    var hidesByPosition: Bool {
+        left != nil || right != nil || Set(keyCounts).count > 1
+            || keyCounts.first.map { count in bias.map { count < $0.keys } ?? true } ?? false
+    }
+
+    /// Whether the bias is as the float32 kernels take it: the numbers of neighbouring keys follow one another.
+    var fitsKernels: Bool {
+        guard let bias else { return true }
+        return bias.tensor.dtype == .float32 && (bias.strides[3] == 1 || bias.keys <= 1)
+    }
+
+    /// The bias of a block of scores.
+    /// - Precondition: `fitsKernels`.
+    func bias(batch: Int, head: Int, rows: Range<Int>, keys: Range<Int>) -> MaskedSoftmax.Bias? {
+        guard let bias else { return nil }
+        let start = batch * bias.strides[0] + head * bias.strides[1] + rows.lowerBound * bias.strides[2]
+        return MaskedSoftmax.Bias(
+            bias.tensor, offset: start + keys.lowerBound * bias.strides[3], rowStride: bias.strides[2],
+            replaces: bias.replaces)
     }
 
     /// The keys that query `row` sees as far as positions decide.
@@ -93,7 +121,11 @@ struct AttentionMask {
                 let number = numbers[start + key * bias.strides[3]]
                 if number != -.infinity { seesAny = true }
                 let index = place + key - keys.lowerBound
-                scores[index] = (scores[index] + number).rounded(by: rounding)
+                if !bias.replaces {
+                    scores[index] = (scores[index] + number).rounded(by: rounding)
+                } else if number != 0 {
+                    scores[index] = number
+                }
             }
         }
         return seesAny

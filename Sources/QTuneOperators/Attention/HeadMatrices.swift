@@ -56,7 +56,10 @@ struct HeadMatrices {
             tensor, Array(lengths.dropFirst()), strides: Array(strides.dropFirst()), start: half * strides[0])
     }
 
-    private init(_ tensor: Tensor, _ lengths: [Int], strides: [Int], start: Int) {
+    /// Matrices of `lengths`, [batches, heads, rows, columns], of which batches, heads and rows are `strides` apart and
+    /// columns follow one another.
+    /// - Precondition: the elements are there.
+    init(_ tensor: Tensor, _ lengths: [Int], strides: [Int], start: Int = 0) {
         self.tensor = tensor
         (batches, heads, rows, columns) = (lengths[0], lengths[1], lengths[2], lengths[3])
         (batchStride, headStride, rowStride) = (strides[0], strides[1], strides[2])

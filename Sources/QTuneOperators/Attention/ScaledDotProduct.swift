@@ -23,6 +23,8 @@ struct ScaledDotProduct<Element: AttentionElement> {
     var probabilityRounding = FloatRounding.none
     /// Scores to keep: at which step, and where, [batch, heads, queries, keys].
     var kept: (step: AttentionStep, tensor: Tensor)?
+    /// Whether queries that see no key give 0; otherwise they give NaN, as a softmax over minus infinity does.
+    var clearsHiddenRows = true
 
     /// A part of the work.
     private struct Block {
@@ -40,6 +42,10 @@ struct ScaledDotProduct<Element: AttentionElement> {
             let scores = Tensor(uninitialized: Element.dtype, shape: [block.rows.count, block.keys.count])
             let place = MatrixPlace(tensor: scores, offset: 0, stride: block.keys.count)
             multiplyKeys(block, into: place)
+            if isPlain {
+                normalizeByKernel(scores, block)
+                return multiplyValues(block, place, into: output)
+            }
             scores.withMutableSpan(of: Element.self) { round(&$0, by: productRounding) }
             keep(.product, scores, block)
             if softcap > 0 { scores.withMutableSpan(of: Element.self) { bend(&$0) } }
@@ -50,6 +56,22 @@ struct ScaledDotProduct<Element: AttentionElement> {
             keep(.softmax, scores, block)
             multiplyValues(block, place, into: output)
         }
+    }
+
+    /// Whether scores become probabilities in float32 alone, nothing rounded, bent or kept on the way.
+    private var isPlain: Bool {
+        Element.dtype == .float32 && softmaxType == .float32 && softcap <= 0 && kept == nil && mask.fitsKernels
+            && ![productRounding, rounding, probabilityRounding].contains { $0.changes(Element.self) }
+    }
+
+    private func normalizeByKernel(_ scores: Tensor, _ block: Block) {
+        let visible = { (row: Int) in
+            let range = mask.visible(batch: block.batch, row: block.rows.lowerBound + row).clamped(to: block.keys)
+            return range.lowerBound - block.keys.lowerBound..<range.upperBound - block.keys.lowerBound
+        }
+        MaskedSoftmax.run(
+            scores, bias: mask.bias(batch: block.batch, head: block.head, rows: block.rows, keys: block.keys),
+            visible: mask.hidesByPosition ? visible : nil, clearsHiddenRows: clearsHiddenRows)
     }
 
     /// Writes the scores of all queries and keys, [batch, heads, queries, keys], before anything changes them.

@@ -93,6 +93,10 @@ struct Pow: Operator {
         let (base, exponent) = (try context.tensor(0), try context.tensor(1))
         let output = try context.makeOutput(0, base.dtype, Broadcasting.shape(of: [base.shape, exponent.shape]))
         if base.dtype == .float32, exponent.dtype == .float32 {
+            if exponent.count == 1, exponent.array(of: Float.self) == [2], output.shape == base.shape {
+                Elementwise.binary(.mul, base, base, into: output, pool: context.pool)
+                return [.tensor(output)]
+            }
             Elementwise.binary(.pow, base, exponent, into: output, pool: context.pool)
             return [.tensor(output)]
         }

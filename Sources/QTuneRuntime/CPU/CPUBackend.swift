@@ -9,8 +9,8 @@ package struct CPUBackend: Backend {
     package var operators: [any Operator.Type] {
         Self.imageOperators + [
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
-            GlobalAveragePool2D.self, IntegerLinear.self, InterleaveChannels.self, Linear.self, MaxPool2D.self,
-            QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
+            GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self, InterleaveChannels.self, Linear.self,
+            MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
         ]
     }
 
@@ -21,6 +21,7 @@ package struct CPUBackend: Backend {
 
     package var passes: [any Pass] {
         [
+            EqualNodeJoining(purpose: "compute once what exporters write at every use: shapes, most often"),
             QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
             IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
             IntegerResidualFusion(
@@ -30,6 +31,9 @@ package struct CPUBackend: Backend {
                 purpose: "dequantize the weights that stay real, so that lowering finds constants",
                 growthBudget: 1 << 30),
             CompositeRecognition(purpose: "find what one kernel does among several nodes, before lowering hides it"),
+            GeluRecognition(purpose: "the same for GELU, with the bias before it as a sum that products take over"),
+            NormalizationRecognition(purpose: "give normalizations of rows to one kernel; sums before them stay sums"),
+            AttentionRecognition(purpose: "make one operator of attention, while its products are general ones"),
             LayoutLowering(purpose: "give images to the NHWC kernels, and keep them in that order"),
             ShuffleFusion(purpose: "shuffle channels where they are joined; NHWC is what makes that one walk"),
             MatrixLowering(purpose: "pack constant matrices"),

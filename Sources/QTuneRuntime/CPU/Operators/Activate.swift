@@ -11,6 +11,13 @@ struct Activate: Operator {
 
     private let activation: Activation
 
+    /// The activation of `operand` as a node in the place of `node`.
+    static func node(_ activation: Activation, _ operand: String, in node: Node) -> Node {
+        var made = Node(name, domain: domain, name: node.name, inputs: [operand], outputs: node.outputs)
+        ActivationAttributes.write(activation, to: &made)
+        return made
+    }
+
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         activation = try ActivationAttributes.read(node)
@@ -38,6 +45,7 @@ struct Activate: Operator {
         case .silu: .silu
         case .hardSwish: .hardSwish
         case .gelu: .gelu
+        case .geluTanh: .geluTanh
         }
     }
 }

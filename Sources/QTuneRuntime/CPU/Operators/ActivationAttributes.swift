@@ -19,6 +19,7 @@ enum ActivationAttributes {
             case .silu: ("silu", [])
             case .hardSwish: ("hard-swish", [])
             case .gelu: ("gelu", [])
+            case .geluTanh: ("gelu-tanh", [])
             }
         node.attributes[kind] = .string(name)
         node.attributes[numbers] = .floats(values)
@@ -35,6 +36,7 @@ enum ActivationAttributes {
         case ("silu", 0): return .silu
         case ("hard-swish", 0): return .hardSwish
         case ("gelu", 0): return .gelu
+        case ("gelu-tanh", 0): return .geluTanh
         case (let name, let count):
             throw QTuneError(.invalidModel, "an activation '\(name)' with \(count) parameters is not known")
         }
@@ -49,7 +51,14 @@ enum ActivationAttributes {
         case "HardSwish": return .hardSwish
         case "LeakyRelu": return .leakyReLU(slope: node.float("alpha") ?? 0.01)
         case "qtune.Activate": return try? read(NodeReader(node, opset: 1))
-        case "Gelu": return node.string("approximate") ?? "none" == "none" ? .gelu : nil
+        case "Gelu":
+            switch node.string("approximate") ?? "none" {
+            case "none": return .gelu
+            case "tanh": return .geluTanh
+            default: return nil
+            }
+        case "com.microsoft.Gelu": return .gelu
+        case "com.microsoft.FastGelu" where node.inputs.count == 1: return .geluTanh
         case "Clip": return clamp(of: node, rewriting)
         default: return nil
         }

@@ -3,7 +3,7 @@ internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
-/// Finds what exporters write as several nodes: channel shuffles, x * sigmoid(x), and GELU with erf.
+/// Finds what exporters write as several nodes: channel shuffles and x * sigmoid(x).
 struct CompositeRecognition: Pass {
     let name = "recognise-composites"
     let purpose: String
@@ -14,7 +14,7 @@ struct CompositeRecognition: Pass {
             let replacement: Node? =
                 switch node.qualifiedType {
                 case "Reshape": channelShuffle(node, rewriting)
-                case "Mul": silu(node, rewriting) ?? gelu(node, rewriting)
+                case "Mul": silu(node, rewriting)
                 default: nil
                 }
             guard let replacement else { continue }
@@ -44,75 +44,8 @@ struct CompositeRecognition: Pass {
                 sigmoid.qualifiedType == "Sigmoid", sigmoid.inputs[0] == node.inputs[x],
                 rewriting.value(node.inputs[x]).dtype == .float32
             else { continue }
-            return activate(.silu, node.inputs[x], node)
+            return Activate.node(.silu, node.inputs[x], in: node)
         }
         return nil
-    }
-
-    /// x * (erf(x / sqrt 2) + 1) * 0.5, in any order of the factors.
-    private func gelu(_ node: Node, _ rewriting: Rewriting) -> Node? {
-        guard let factors = factors(of: node, rewriting), factors.constant == 0.5, factors.values.count == 2 else {
-            return nil
-        }
-        for (x, gate) in [(0, 1), (1, 0)] {
-            guard let (_, sum) = rewriting.soleProducer(of: factors.values[gate]), sum.qualifiedType == "Add",
-                let erfName = operand(of: sum, besides: 1, rewriting),
-                let (_, erf) = rewriting.soleProducer(of: erfName), erf.qualifiedType == "Erf",
-                let (_, scaled) = rewriting.soleProducer(of: erf.inputs[0]),
-                isScaledByRootOfHalf(scaled, factors.values[x], rewriting),
-                rewriting.value(factors.values[x]).dtype == .float32
-            else { continue }
-            return activate(.gelu, factors.values[x], node)
-        }
-        return nil
-    }
-
-    /// The operands of a product of two or three, and its one constant.
-    private func factors(of node: Node, _ rewriting: Rewriting) -> (values: [String], constant: Float)? {
-        var names = node.inputs
-        for (index, name) in node.inputs.enumerated() {
-            guard let (_, inner) = rewriting.soleProducer(of: name), inner.qualifiedType == "Mul" else { continue }
-            names.remove(at: index)
-            names += inner.inputs
-            break
-        }
-        let constants = names.compactMap { rewriting.scalar($0) }
-        guard constants.count == 1 else { return nil }
-        return (names.filter { rewriting.scalar($0) == nil }, constants[0])
-    }
-
-    private func operand(of node: Node, besides number: Float, _ rewriting: Rewriting) -> String? {
-        guard node.inputs.count == 2 else { return nil }
-        if rewriting.scalar(node.inputs[1]) == number { return node.inputs[0] }
-        return rewriting.scalar(node.inputs[0]) == number ? node.inputs[1] : nil
-    }
-
-    private func isScaledByRootOfHalf(_ node: Node, _ value: String, _ rewriting: Rewriting) -> Bool {
-        let root = Float(2).squareRoot()
-        let expected: Float
-        switch node.qualifiedType {
-        case "Div": expected = root
-        case "Mul": expected = 1 / root
-        default: return false
-        }
-        guard node.inputs.count == 2 else { return false }
-        let pairs = node.opType == "Div" ? [(0, 1)] : [(0, 1), (1, 0)]
-        return pairs.contains { x, constant in
-            node.inputs[x] == value && rewriting.scalar(node.inputs[constant]).map { abs($0 - expected) < 1e-4 } == true
-        }
-    }
-
-    private func activate(_ activation: Activation, _ operand: String, _ node: Node) -> Node {
-        var made = Node("Activate", domain: "qtune", name: node.name, inputs: [operand], outputs: node.outputs)
-        ActivationAttributes.write(activation, to: &made)
-        return made
-    }
-}
-
-extension Rewriting {
-    /// The number behind a float32 constant of one element.
-    fileprivate func scalar(_ name: String) -> Float? {
-        guard let tensor = editor.constant(name), tensor.dtype == .float32, tensor.count == 1 else { return nil }
-        return tensor.array(of: Float.self)[0]
     }
 }

@@ -1,0 +1,33 @@
+internal import CQTuneKernels
+package import QTuneTensor
+
+/// Normalization of each row of the last axis by its own statistics.
+package enum RowNormalization {
+    /// Writes `(x - mean) / sqrt(variance + epsilon) * scale + shift` of each row, float32, into `output`, which may share
+    /// the bytes of `x`.
+    /// - Parameters:
+    ///   - scale: a factor for each element of a row; nil for 1.
+    ///   - shift: an addend for each element of a row; nil for 0.
+    ///   - centers: whether the mean is taken off; otherwise rows are divided by the root of their mean square.
+    package static func run(
+        _ x: Tensor, scale: Tensor?, shift: Tensor?, epsilon: Float, centers: Bool = true, into output: Tensor,
+        pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
+        let length = x.shape.dimensions.last ?? 1
+        for numbers in [scale, shift].compactMap({ $0 }) {
+            precondition(numbers.dtype == .float32 && numbers.count == length, "not \(length) float32 numbers")
+        }
+        guard x.count > 0 else { return }
+        let kernel = FloatKernels.reduction(for: tier)
+        let (source, target) = (x.unsafeElements(Float.self), output.unsafeElements(Float.self))
+        let (factors, addends) = (scale?.unsafeElements(Float.self), shift?.unsafeElements(Float.self))
+        pool.run(over: x.count / length, grain: max(1, Elementwise.grain / length)) { range in
+            for row in range {
+                kernel.normalize(
+                    source + row * length, factors, addends, target + row * length, length, epsilon, centers)
+            }
+        }
+        extendLifetime((x, scale, shift, output))
+    }
+}

@@ -1,0 +1,74 @@
+import QTuneKernels
+import QTuneTensor
+import QTuneTestSupport
+import Testing
+
+struct RowNormalizationTests {
+    @Test(arguments: CPUTier.available)
+    func followsTheFormula(tier: CPUTier) {
+        var numbers = SeededGenerator(seed: 51)
+        for length in [1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 130, 384] {
+            let x = numbers.floats([5, length], in: -3...7)
+            let (scale, shift) = (numbers.floats([length]), numbers.floats([length]))
+            for (factors, addends, centers) in [
+                (scale, shift, true), (nil, shift, true), (scale, nil, false), (nil, nil, false),
+            ] as [(Tensor?, Tensor?, Bool)] {
+                let outputs = [1, 3].map { threads in
+                    let output = Tensor.poisoned(x.shape)
+                    RowNormalization.run(
+                        x, scale: factors, shift: addends, epsilon: 1e-5, centers: centers, into: output,
+                        pool: ThreadPool(threads: threads), tier: tier)
+                    return output
+                }
+                #expect(outputs[0] == outputs[1])
+                for row in 0..<5 {
+                    let values = x.floats[row * length..<(row + 1) * length].map(Double.init)
+                    let mean = centers ? values.reduce(0, +) / Double(length) : 0
+                    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(length)
+                    let expected = values.indices.map { index in
+                        (values[index] - mean) / (variance + 1e-5).squareRoot() * Double(factors?.floats[index] ?? 1)
+                            + Double(addends?.floats[index] ?? 0)
+                    }
+                    let results = Array(outputs[0].floats[row * length..<(row + 1) * length])
+                    #expect(largestError(results, expected) < 1e-5, "\(length) with centers \(centers)")
+                }
+            }
+        }
+    }
+
+    /// Rows with a large mean lose nothing: it is taken off before anything is squared.
+    @Test(arguments: CPUTier.available)
+    func largeMeansDoNotHurt(tier: CPUTier) {
+        let x = Tensor([Float(4096), 4097, 4098, 4099, 4100], shape: [1, 5])
+        let output = Tensor.poisoned([1, 5])
+        RowNormalization.run(
+            x, scale: nil, shift: nil, epsilon: 0, into: output, pool: ThreadPool(threads: 1), tier: tier)
+        #expect(largestError(output.floats, [-1.414_213_56, -0.707_106_78, 0, 0.707_106_78, 1.414_213_56]) < 1e-6)
+    }
+
+    /// Worked out by hand: equal scores share, hidden ones get nothing, rows of hidden ones alone are 0 or NaN.
+    @Test(arguments: CPUTier.available)
+    func masksHideScores(tier: CPUTier) {
+        let hidden = -Float.infinity
+        let bias = Tensor([9, 0, hidden, 0, hidden, hidden, hidden] as [Float])
+        let scores = { Tensor([Float](repeating: 2, count: 6), shape: [2, 3]) }
+        let cleared = scores()
+        MaskedSoftmax.run(
+            cleared, bias: MaskedSoftmax.Bias(bias, offset: 1, rowStride: 3), clearsHiddenRows: true, tier: tier)
+        #expect(cleared.floats == [0.5, 0, 0.5, 0, 0, 0])
+        let kept = scores()
+        MaskedSoftmax.run(
+            kept, bias: MaskedSoftmax.Bias(bias, offset: 1, rowStride: 3), clearsHiddenRows: false, tier: tier)
+        #expect(Array(kept.floats[..<3]) == [0.5, 0, 0.5] && kept.floats[3...].allSatisfy(\.isNaN))
+        // One row for all, whose numbers stand for the scores; 2 stands for itself.
+        let replaced = scores()
+        let number = Tensor([0, 2, hidden] as [Float])
+        MaskedSoftmax.run(
+            replaced, bias: MaskedSoftmax.Bias(number, offset: 0, rowStride: 0, replaces: true),
+            clearsHiddenRows: false, tier: tier)
+        #expect(replaced.floats == [0.5, 0.5, 0, 0.5, 0.5, 0])
+        let visible = scores()
+        MaskedSoftmax.run(visible, bias: nil, visible: { 0..<$0 + 1 }, clearsHiddenRows: true, tier: tier)
+        #expect(visible.floats == [1, 0, 0, 0.5, 0.5, 0])
+    }
+}
