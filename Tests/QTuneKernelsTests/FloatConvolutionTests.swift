@@ -138,7 +138,7 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
 
     static let activations: [FloatConvolutionCase] = [
         Activation.none, .relu, .clamp(lower: -0.5, upper: 0.25), .leakyReLU(slope: 0.1), .sigmoid, .tanh, .silu,
-        .hardSwish, .gelu,
+        .hardSwish, .gelu, .geluTanh,
     ].map { FloatConvolutionCase(size: (5, 7), channels: (6, 53), kernel: (3, 3), activation: $0, hasResidual: true) }
 
     static let all = pointwise + rows + general + winograd + grouped + depthwise + activations
@@ -252,6 +252,7 @@ extension Activation {
         case .silu: x * ScalarReference.sigmoid(x)
         case .hardSwish: x * min(max(x / 6 + 0.5, 0), 1)
         case .gelu: ScalarReference.gelu(x)
+        case .geluTanh: ScalarReference.geluTanh(x)
         }
     }
 }
