@@ -3,7 +3,8 @@ package import QTuneTensor
 
 /// Softmax of the scores of attention, where they are.
 package enum MaskedSoftmax {
-    /// Numbers that change scores before the softmax: row `r` of the scores meets those from `offset + r * rowStride` on.
+    /// Numbers that change scores before the softmax: row `r` of the scores meets those from `offset + r * rowStride`
+    /// on.
     package struct Bias {
         let tensor: Tensor
         let offset: Int

@@ -3,8 +3,8 @@ package import QTuneTensor
 
 /// Normalization of each row of the last axis by its own statistics.
 package enum RowNormalization {
-    /// Writes `(x - mean) / sqrt(variance + epsilon) * scale + shift` of each row, float32, into `output`, which may share
-    /// the bytes of `x`.
+    /// Writes `(x - mean) / sqrt(variance + epsilon) * scale + shift` of each row, float32, into `output`, which may
+    /// share the bytes of `x`.
     /// - Parameters:
     ///   - scale: a factor for each element of a row; nil for 1.
     ///   - shift: an addend for each element of a row; nil for 0.

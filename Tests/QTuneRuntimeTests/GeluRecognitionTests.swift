@@ -8,7 +8,10 @@ import Testing
 struct GeluRecognitionTests {
     private typealias Expression = GraphBuilder.Expression
 
-    static let forms: [(name: String, make: @Sendable (GraphBuilder, GraphBuilder.Expression) -> GraphBuilder.Expression)] = [
+    /// A way to write the function.
+    typealias Form = @Sendable (GraphBuilder, GraphBuilder.Expression) -> GraphBuilder.Expression
+
+    static let forms: [(name: String, make: Form)] = [
         ("half last", { g, x in x * (g("Erf", x / g.constant(1.414_213_5)) + 1) * 0.5 }),
         ("half first", { g, x in (x * 0.5) * (g("Erf", x * 0.707_106_77) + 1) }),
         ("half with the gate", { g, x in x * ((g.constant(1) + g("Erf", x / g.constant(1.414_213_5))) * 0.5) }),
@@ -41,7 +44,8 @@ struct GeluRecognitionTests {
         #expect(session.operatorCounts == ["qtune.Linear": 1], "\(Self.forms[form].name)")
     }
 
-    @Test(arguments: ["com.microsoft.BiasGelu", "com.microsoft.FastGelu"]) func takesTheBiasOfTheNode(type: String) throws {
+    @Test(arguments: ["com.microsoft.BiasGelu", "com.microsoft.FastGelu"])
+    func takesTheBiasOfTheNode(type: String) throws {
         var numbers = SeededGenerator(seed: 32)
         let g = GraphBuilder()
         let product = g("MatMul", g.input("x", [4, 6]), g.constant(numbers.floats([6, 9])))

@@ -1,13 +1,13 @@
-package import QTuneGraph
+import QTuneGraph
 import QTuneKernels
-package import QTuneTensor
+import QTuneTensor
 
-/// `softmax(scale * Q * K^T + mask) * V` in float32 over operands as they lie in memory: what a network writes as products
-/// with transpositions around them.
+/// `softmax(scale * Q * K^T + mask) * V` in float32 over operands as they lie in memory: what a network writes as
+/// products with transpositions around them.
 ///
 /// Operands: queries, keys, values, mask (optional). Each of the first three is a tensor of which `*_perm`, as for
-/// Transpose, gives [batch, heads, sequence, size] or [batch, sequence, size]; elements of a vector are neighbours. The
-/// result is transposed by `output_perm`. Batches, heads and, by the mask, queries broadcast.
+/// Transpose, gives [batch, heads, sequence, size] or [batch, sequence, size]; elements of a vector are neighbours.
+/// The result is transposed by `output_perm`. Batches, heads and, by the mask, queries broadcast.
 package struct HeadAttention: Operator {
     package static let name = "HeadAttention"
     package static let domain = "qtune"
@@ -105,7 +105,8 @@ package struct HeadAttention: Operator {
     }
 }
 
-/// A float32 tensor whose axes, taken in some order, are [batch, heads, sequence, size]; one of three axes has one head.
+/// A float32 tensor whose axes, taken in some order, are [batch, heads, sequence, size]; one of three axes has one
+/// head.
 private struct HeadView {
     let tensor: Tensor
     /// [batches, heads, rows, columns], and the elements between neighbours along the first three.

@@ -17,8 +17,8 @@ struct HeadMatrices {
     /// Where the first vector starts.
     private let start: Int
 
-    /// The matrices of a tensor [batch, heads, sequence, size], or [batch, sequence, heads * size] of which `heads` says
-    /// how many there are.
+    /// The matrices of a tensor [batch, heads, sequence, size], or [batch, sequence, heads * size] of which `heads`
+    /// says how many there are.
     init(_ tensor: Tensor, heads: Int?) throws {
         let lengths = tensor.shape.dimensions
         guard lengths.allSatisfy({ $0 <= Int(Int32.max) }) else {
@@ -56,8 +56,8 @@ struct HeadMatrices {
             tensor, Array(lengths.dropFirst()), strides: Array(strides.dropFirst()), start: half * strides[0])
     }
 
-    /// Matrices of `lengths`, [batches, heads, rows, columns], of which batches, heads and rows are `strides` apart and
-    /// columns follow one another.
+    /// Matrices of `lengths`, [batches, heads, rows, columns], of which batches, heads and rows are `strides` apart
+    /// and columns follow one another.
     /// - Precondition: the elements are there.
     init(_ tensor: Tensor, _ lengths: [Int], strides: [Int], start: Int = 0) {
         self.tensor = tensor

@@ -3,8 +3,8 @@ import QTuneTensor
 
 /// `softmax(scale * Q * K^T + bias) * V` for each batch and head, a block of queries at a time.
 ///
-/// Query heads share the heads of keys and values in neighbouring groups of equal size. The scores of a block live only as
-/// long as the block is worked on, and keys that none of its queries sees are left out.
+/// Query heads share the heads of keys and values in neighbouring groups of equal size. The scores of a block live
+/// only as long as the block is worked on, and keys that none of its queries sees are left out.
 struct ScaledDotProduct<Element: AttentionElement> {
     let queries: HeadMatrices
     let keys: HeadMatrices

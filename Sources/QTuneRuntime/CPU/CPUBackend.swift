@@ -10,7 +10,8 @@ package struct CPUBackend: Backend {
         Self.imageOperators + [
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
             GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self, InterleaveChannels.self, Linear.self,
-            MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self, QuantizedMul.self, Requantize.self,
+            MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self,
+            QuantizedMul.self, Requantize.self,
         ]
     }
 

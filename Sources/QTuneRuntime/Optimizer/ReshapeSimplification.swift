@@ -2,9 +2,9 @@ internal import QTuneGraph
 internal import QTuneOperators
 internal import QTuneTensor
 
-/// Gives a Reshape a constant target where all lengths but one are known, or are those of the operand's axes at the same
-/// places. Exporters compute such targets from the shape of the operand so that dimensions, most often the batch and the
-/// length of the sequence, stay open.
+/// Gives a Reshape a constant target where all lengths but one are known, or are those of the operand's axes at the
+/// same places. Exporters compute such targets from the shape of the operand so that dimensions, most often the batch
+/// and the length of the sequence, stay open.
 struct ReshapeSimplification: Pass {
     let name = "simplify-reshapes"
     let purpose: String

@@ -3,8 +3,8 @@ internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
-/// Finds GELU where exporters write it as several nodes, with erf or by its approximation with tanh, and where nodes add
-/// a bias first.
+/// Finds GELU where exporters write it as several nodes, with erf or by its approximation with tanh, and where nodes
+/// add a bias first.
 struct GeluRecognition: Pass {
     let name = "recognise-gelu"
     let purpose: String
@@ -137,8 +137,8 @@ struct GeluRecognition: Pass {
             {
                 if node.qualifiedType == "Mul" {
                     pending += node.inputs
-                } else if node.qualifiedType == "Pow", node.inputs[0] == x, let power = rewriting.scalar(node.inputs[1]),
-                    power == 2 || power == 3
+                } else if node.qualifiedType == "Pow", node.inputs[0] == x,
+                    let power = rewriting.scalar(node.inputs[1]), power == 2 || power == 3
                 {
                     count += Int(power)
                 } else {
