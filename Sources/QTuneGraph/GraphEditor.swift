@@ -12,7 +12,9 @@ public struct GraphEditor {
     }
 
     /// Everything but the nodes. Inputs, outputs and initializers may be changed here directly.
-    public var graph: Graph
+    public var graph: Graph { didSet { isChanged = true } }
+    /// Whether anything was changed since the editor was made.
+    public private(set) var isChanged = false
 
     private var nodes: [Node?]
     private var producers: [String: NodeID] = [:]
@@ -76,6 +78,7 @@ public struct GraphEditor {
     /// Adds a node; its place in the order follows from its operands.
     @discardableResult
     public mutating func insert(_ node: Node) -> NodeID {
+        isChanged = true
         let id = NodeID(index: nodes.count)
         nodes.append(node)
         register(node, as: id)
@@ -84,6 +87,7 @@ public struct GraphEditor {
 
     /// Puts `node` where another one was.
     public mutating func replace(_ id: NodeID, with node: Node) {
+        isChanged = true
         unregister(id)
         nodes[id.index] = node
         register(node, as: id)
@@ -91,6 +95,7 @@ public struct GraphEditor {
 
     /// Takes a node away. Its outputs must not be needed any more when editing ends.
     public mutating func remove(_ id: NodeID) {
+        isChanged = true
         unregister(id)
         nodes[id.index] = nil
     }

@@ -14,11 +14,12 @@ struct DepthwiseWeights: Sendable {
         channels = weights.shape[0]
         taps = weights.shape[2] * weights.shape[3]
         storage = TensorStorage(byteCount: channels * (taps + 1) * MemoryLayout<Float>.stride)
-        let source = weights.unsafeElements(Float.self)
         let target = storage.base.assumingMemoryBound(to: Float.self)
-        for channel in 0..<channels {
-            target[channel] = bias[channel]
-            for tap in 0..<taps { target[(tap + 1) * channels + channel] = source[channel * taps + tap] }
+        weights.withAlignedFloats(0..<channels * taps) { source in
+            for channel in 0..<channels {
+                target[channel] = bias[channel]
+                for tap in 0..<taps { target[(tap + 1) * channels + channel] = source[channel * taps + tap] }
+            }
         }
         extendLifetime(weights)
     }

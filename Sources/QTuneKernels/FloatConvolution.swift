@@ -1,3 +1,4 @@
+internal import CQTuneKernels
 package import QTuneTensor
 
 /// A float32 convolution of NHWC images with constant weights, packed once for one tier.
@@ -61,6 +62,15 @@ package final class FloatConvolution: Sendable {
             method = .winograd(WinogradWeights(weights, bias: bias, tile: tile, tier: self.tier))
         } else {
             method = .product(Self.pack(weights, bias: bias, groups: groups, tier: self.tier))
+        }
+    }
+
+    /// The row of the kernels' tables that does the work.
+    var kernelName: String {
+        switch method {
+        case .depthwise: String(cString: FloatKernels.depthwise(for: tier).name)
+        case .winograd(let weights): weights.kernelName
+        case .product: String(cString: FloatKernels.gemm(for: tier).name)
         }
     }
 
@@ -134,17 +144,25 @@ package final class FloatConvolution: Sendable {
         let (channels, area) = (shape[1], shape[2] * shape[3])
         let perGroup = shape[0] / groups
         let depth = channels * area
-        let source = weights.unsafeElements(Float.self)
         let kernel = FloatKernels.gemm(for: tier)
+        let transpose = FloatKernels.transpose(for: tier)
         let packed = (0..<groups).map { group in
             let first = group * perGroup
             return PackedColumns(depth: depth, columns: perGroup, kernel: kernel, bias: { bias[first + $0] }) {
                 panel, target in
-                for column in 0..<panel.columns {
-                    let filter = source + (first + panel.firstColumn + column) * depth
-                    for channel in 0..<channels {
+                let column = first + panel.firstColumn
+                weights.withAlignedFloats(column * depth..<(column + panel.columns) * depth) { filters in
+                    guard area > 1 else {
+                        return transpose.run(
+                            MemoryLayout<Float>.stride, filters, depth, target, panel.width, panel.columns, depth)
+                    }
+                    for column in 0..<panel.columns {
+                        let filter = filters + column * depth
                         for cell in 0..<area {
-                            target[(cell * channels + channel) * panel.width + column] = filter[channel * area + cell]
+                            for channel in 0..<channels {
+                                target[(cell * channels + channel) * panel.width + column] =
+                                    filter[channel * area + cell]
+                            }
                         }
                     }
                 }

@@ -1,3 +1,4 @@
+internal import CQTuneKernels
 package import QTuneTensor
 
 /// A constant right-hand side of float32 matrix products, packed once for one tier.
@@ -29,10 +30,34 @@ package final class FloatMatrix: Sendable {
         guard let bias = FloatBias(bias, count: columns) else {
             throw QTuneError(.invalidArgument, "the bias is not \(columns) float32 numbers")
         }
-        packed = PackedColumns(
-            matrix: b.unsafeElements(Float.self), transposed: transposed, depth: depth, columns: columns,
-            kernel: FloatKernels.gemm(for: self.tier), tier: self.tier, bias: { bias[$0] })
+        packed = Self.pack(b, transposed: transposed, depth: depth, columns: columns, bias: bias, tier: self.tier)
         extendLifetime(b)
+    }
+
+    /// The row of the kernels' table that does the work.
+    var kernelName: String { String(cString: packed.kernel.name) }
+
+    private static func pack(
+        _ b: Tensor, transposed: Bool, depth: Int, columns: Int, bias: FloatBias, tier: CPUTier
+    ) -> PackedColumns {
+        let transpose = FloatKernels.transpose(for: tier)
+        let stride = MemoryLayout<Float>.stride
+        return PackedColumns(
+            depth: depth, columns: columns, kernel: FloatKernels.gemm(for: tier), bias: { bias[$0] }
+        ) { panel, target in
+            if transposed {
+                let rows = panel.firstColumn * depth..<(panel.firstColumn + panel.columns) * depth
+                b.withAlignedFloats(rows) {
+                    transpose.run(stride, $0, depth, target, panel.width, panel.columns, depth)
+                }
+            } else if let source = b.rawBytes.baseAddress {
+                for row in 0..<depth {
+                    UnsafeMutableRawPointer(target + row * panel.width).copyMemory(
+                        from: source + (row * columns + panel.firstColumn) * stride,
+                        byteCount: panel.columns * stride)
+                }
+            }
+        }
     }
 
     /// Writes `activation(a * b + bias + residual)`; `a` is [..., K], the output and the residual are [..., N].

@@ -26,6 +26,17 @@ package final class IntegerConvolution: Sendable {
         case depthwise(IntegerDepthwise)
     }
 
+    /// The row of the kernels' tables that does the work.
+    var kernelName: String {
+        switch implementation {
+        case .depthwise(let depthwise): String(cString: depthwise.kernel.pointee.name)
+        case .products(let products): products.first?.kernelName ?? ""
+        }
+    }
+
+    /// Products that are added up for each result.
+    var termsPerSum: Int { inputChannels / groups * kernelExtent.area }
+
     /// - Parameters:
     ///   - weights: [O, I / groups, kernel height, kernel width], `int8` or `uint8`.
     ///   - weightZeroPoints: one value, or one for each output channel.
@@ -111,7 +122,7 @@ extension IntegerConvolution {
         return (0..<groups).map { group in
             let ordered = TensorStorage(byteCount: columns * depth)
             qt_integer_weights_order(
-                weights.bytes + group * columns * depth, flip, columns, weights.shape[1], taps,
+                weights.weightBytes + group * columns * depth, flip, columns, weights.shape[1], taps,
                 ordered.base.assumingMemoryBound(to: Int8.self))
             extendLifetime(weights)
             let channels = group * columns..<(group + 1) * columns

@@ -19,7 +19,7 @@ final class IntegerDepthwise: @unchecked Sendable {
         let taps = weights.shape[2] * weights.shape[3]
         let centred = [Int16](unsafeUninitializedCapacity: channels * taps) { buffer, count in
             qt_integer_depthwise_weights(
-                weights.bytes, weights.dtype == .uint8 ? 1 : 0, zeroPoints, channels, taps, buffer.baseAddress)
+                weights.weightBytes, weights.dtype == .uint8 ? 1 : 0, zeroPoints, channels, taps, buffer.baseAddress)
             count = channels * taps
         }
         extendLifetime(weights)

@@ -17,6 +17,9 @@ package final class IntegerMatrix: Sendable {
     private let prepared: PreparedEpilogue
     private let offsets: ChannelWords
 
+    /// The row of the kernels' table that does the work.
+    var kernelName: String { product.kernelName }
+
     /// - Parameters:
     ///   - b: [K, N], or [N, K] where `transposed`; `int8` or `uint8`.
     ///   - weightZeroPoints: one value, or one for each column.
@@ -39,9 +42,9 @@ package final class IntegerMatrix: Sendable {
         let ordered = TensorStorage(byteCount: depth * columns)
         let target = ordered.base.assumingMemoryBound(to: Int8.self)
         if transposed {
-            qt_integer_weights_order(b.bytes, flip, columns, depth, 1, target)
+            qt_integer_weights_order(b.weightBytes, flip, columns, depth, 1, target)
         } else {
-            qt_integer_weights_transpose(b.bytes, flip, depth, columns, target)
+            qt_integer_weights_transpose(b.weightBytes, flip, depth, columns, target)
         }
         extendLifetime(b)
         product = IntegerProduct(

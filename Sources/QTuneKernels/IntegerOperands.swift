@@ -37,6 +37,12 @@ extension Tensor {
         return storage.base
     }
 
+    /// The bytes of constant weights, where they lie: packing reads them one by one.
+    var weightBytes: UnsafePointer<UInt8> {
+        guard let start = rawBytes.baseAddress else { preconditionFailure("a tensor of strings has no bytes") }
+        return start.assumingMemoryBound(to: UInt8.self)
+    }
+
     /// The address as bytes to read.
     var bytes: UnsafePointer<UInt8> { UnsafePointer(address.assumingMemoryBound(to: UInt8.self)) }
 }

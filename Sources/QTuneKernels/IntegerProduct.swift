@@ -7,6 +7,8 @@ final class IntegerProduct: @unchecked Sendable {
     let depth: Int
     /// Rows are cheapest in multiples of this.
     var tileRows: Int { Int(kernel.pointee.tile_rows) }
+    /// The row of the kernels' table that does the work.
+    var kernelName: String { String(cString: kernel.pointee.name) }
     private let kernel: IntegerKernels.GemmRow
     private let packed: TensorStorage
     private let columnSums: [Int32]

@@ -4,21 +4,27 @@ internal import QTuneTensor
 extension KernelBenchmarks {
     /// A convolution of a well-known network.
     struct Layer: Sendable {
-        let network: String
+        /// `resnet50 3x3 256->256 at 14x14`.
+        let name: String
         let shape: ConvolutionShape
+
+        init(name: String, shape: ConvolutionShape) {
+            self.name = name
+            self.shape = shape
+        }
 
         /// - Parameter size: lengths of the square input image.
         init(
             _ network: String, _ size: Int, _ inputChannels: Int, _ outputChannels: Int, kernel: Int = 1,
             stride: Int = 1, groups: Int = 1
         ) {
-            self.network = network
-            shape = ConvolutionShape(
+            let shape = ConvolutionShape(
                 batch: 1, inputHeight: size, inputWidth: size, inputChannels: inputChannels,
                 outputChannels: outputChannels, groups: groups,
                 window: SlidingWindow(
                     kernel: Extent2D(height: kernel, width: kernel), stride: Extent2D(height: stride, width: stride),
                     padding: Padding2D(all: kernel / 2)))
+            self.init(name: "\(network) \(Self.text(shape))", shape: shape)
         }
 
         private static func depthwise(_ network: String, _ size: Int, _ channels: Int, stride: Int = 1) -> Layer {
@@ -50,10 +56,10 @@ extension KernelBenchmarks {
         /// One layer for each family of convolution kernels.
         static let representatives = [Layer("resnet50", 14, 256, 256, kernel: 3), depthwise("mobilenetv2", 56, 144)]
 
-        private var name: String {
+        private static func text(_ shape: ConvolutionShape) -> String {
             let kind = shape.isDepthwise ? "depthwise " : ""
             let stride = shape.stride == .one ? "" : "/\(shape.stride.height)"
-            return "\(network) \(kind)\(shape.kernel.height)x\(shape.kernel.width)\(stride) "
+            return "\(kind)\(shape.kernel.height)x\(shape.kernel.width)\(stride) "
                 + "\(shape.inputChannels)->\(shape.outputChannels) at \(shape.inputHeight)x\(shape.inputWidth)"
         }
 

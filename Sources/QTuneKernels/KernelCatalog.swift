@@ -5,6 +5,12 @@ package struct KernelRow: Hashable, Sendable {
     /// Everything that the kernel needs; empty for the scalar reference.
     package let instructions: InstructionSet
 
+    /// What one call of the kernel makes: `8x48`, as the name says it; empty where it has no tile.
+    package var tile: String {
+        let parts = name.split(separator: "_")
+        return parts.last { $0.first?.isNumber == true && $0.contains("x") }.map(String.init) ?? ""
+    }
+
     package init(name: String, instructions: InstructionSet) {
         self.name = name
         self.instructions = instructions
@@ -45,4 +51,9 @@ package enum KernelCatalog {
         IntegerKernels.depthwiseFamily,
         IntegerKernels.elementwiseFamily,
     ]
+
+    /// The row of that name, in any family.
+    package static func row(named name: String) -> KernelRow? {
+        families.lazy.flatMap(\.rows).first { $0.name == name }
+    }
 }

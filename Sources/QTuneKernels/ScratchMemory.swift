@@ -29,3 +29,19 @@ enum ScratchMemory {
         idle.withLock { $0.append(block) }
     }
 }
+
+extension Tensor {
+    /// Calls `body` with the float32 elements in `range`, aligned: where they lie, or a copy as long as the call lasts.
+    /// What is packed and then not needed any more is not copied as a whole.
+    func withAlignedFloats(_ range: Range<Int>, _ body: (UnsafePointer<Float>) -> Void) {
+        guard let storage, !storage.isAligned, let source = rawBytes.baseAddress else {
+            return body(unsafeElements(Float.self) + range.lowerBound)
+        }
+        let stride = MemoryLayout<Float>.stride
+        ScratchMemory.withFloats(range.count) { copy in
+            UnsafeMutableRawPointer(copy).copyMemory(
+                from: source + range.lowerBound * stride, byteCount: range.count * stride)
+            body(copy)
+        }
+    }
+}

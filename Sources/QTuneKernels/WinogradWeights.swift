@@ -16,6 +16,9 @@ struct WinogradWeights: Sendable {
     nonisolated(unsafe) private let kernel: qt_f32_winograd_row
     nonisolated(unsafe) private let product: qt_f32_gemm_row
 
+    /// The row of the table that transforms; matrix products do the rest.
+    var kernelName: String { String(cString: kernel.name) }
+
     /// Pixels along a side of a square of outputs, and the cells that it is made of.
     private var tile: Int { Int(kernel.tile) }
     private var cells: Int { (tile + 2) * (tile + 2) }
@@ -52,15 +55,17 @@ struct WinogradWeights: Sendable {
     }
 
     private func pack(_ weights: Tensor, cells: Int, transpose: qt_transpose_row) {
-        let source = weights.unsafeElements(Float.self)
         let widest = panels.map(\.width).max() ?? 0
         ScratchMemory.withFloats(cells * widest * depth) { transformed in
             for panel in panels {
-                for column in 0..<panel.columns {
-                    var call = qt_f32_winograd_filter(
-                        windows: source + (panel.firstColumn + column) * depth * 9, channels: depth,
-                        cells: transformed + column * depth, cell_step: widest * depth)
-                    kernel.filter(&call)
+                let windows = panel.firstColumn * depth * 9..<(panel.firstColumn + panel.columns) * depth * 9
+                weights.withAlignedFloats(windows) { windows in
+                    for column in 0..<panel.columns {
+                        var call = qt_f32_winograd_filter(
+                            windows: windows + column * depth * 9, channels: depth,
+                            cells: transformed + column * depth, cell_step: widest * depth)
+                        kernel.filter(&call)
+                    }
                 }
                 for cell in 0..<cells {
                     let target = start(of: panel, cell: cell)

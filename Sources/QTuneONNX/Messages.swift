@@ -40,7 +40,8 @@ extension UninterpretedFields {
     init(unknownIn base: ProtobufCMessage) {
         self.init()
         guard let fields = base.unknown_fields else { return }
-        for field in UnsafeBufferPointer(start: fields, count: Int(base.n_unknown_fields)) {
+        for field in UnsafeBufferPointer(start: fields, count: Int(base.n_unknown_fields))
+        where UInt64(field.tag) != WireOutline.reservedField {
             append(UInt64(field.tag) << 3 | UInt64(field.wire_type.rawValue & 7))
             bytes.append(contentsOf: UnsafeBufferPointer(start: field.data, count: field.data == nil ? 0 : field.len))
         }

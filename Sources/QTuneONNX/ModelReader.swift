@@ -11,37 +11,42 @@ public enum ModelReader {
     /// The newest version of the file format that is understood.
     static let newestIRVersion: Int64 = 14
 
-    /// Reads the model at `path`, and files beside it that hold its tensors. Those stay mapped into memory while the
+    /// Reads the model at `path`, and files beside it that hold its tensors. They stay mapped into memory while the
     /// model lives and must not be written to; replacing them is safe.
     public static func read(path: String) throws -> Model {
         try locating(path) {
             let file = try MappedFile(path: path)
-            defer { withExtendedLifetime(file) {} }
             let slash = path.lastIndex(of: "/")
             let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-            return try read(file.bytes, directory: directory)
+            try check(file.bytes)
+            let unpacked = try UnpackedMessage<Onnx__ModelProto>(outlineOf: file, Descriptors.model)
+            return try model(
+                unpacked, TensorReader(files: ExternalFiles(directory: directory), pieces: (file, unpacked.outline)))
         }
     }
 
     /// Reads a model from memory.
     /// - Parameter directory: where files that hold its tensors lie; nil if there are none.
     public static func read(bytes: [UInt8], directory: String? = nil) throws -> Model {
-        try bytes.withUnsafeBytes { try read($0, directory: directory) }
+        try bytes.withUnsafeBytes { bytes in
+            try check(bytes)
+            return try model(
+                UnpackedMessage(bytes, Descriptors.model), TensorReader(files: ExternalFiles(directory: directory)))
+        }
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer, directory: String?) throws -> Model {
+    private static func check(_ bytes: UnsafeRawBufferPointer) throws {
         guard !bytes.isEmpty else { throw QTuneError(.invalidModel, "the file is empty") }
         guard bytes.count <= Int(Int32.max) else {
             throw QTuneError(
                 .invalidModel, "the file has \(bytes.count) bytes; the format ends at 2 GB",
                 remedy: "save the model with its tensors in another file (external data)")
         }
-        let unpacked = try UnpackedMessage<Onnx__ModelProto>(bytes, Descriptors.model)
-        defer { withExtendedLifetime(unpacked) {} }
-        return try model(unpacked.pointer.pointee, files: ExternalFiles(directory: directory))
     }
 
-    private static func model(_ message: Onnx__ModelProto, files: ExternalFiles) throws -> Model {
+    private static func model(_ unpacked: UnpackedMessage<Onnx__ModelProto>, _ tensors: TensorReader) throws -> Model {
+        defer { withExtendedLifetime(unpacked) {} }
+        let message = unpacked.pointer.pointee
         guard message.has_ir_version != 0, (1...newestIRVersion).contains(message.ir_version) else {
             throw QTuneError(
                 .invalidModel, "IR version \(message.ir_version) is missing or not known",
@@ -55,7 +60,6 @@ public enum ModelReader {
             }
             opsets[""] = 1
         }
-        let tensors = TensorReader(files: files)
         let functions = try FunctionReader(tensors: tensors).functions(messages(message.n_functions, message.functions))
         let graph = try GraphReader(tensors: tensors, opsets: opsets).graph(graphMessage, outer: nil)
         var model = Model(graph: graph, opsets: opsets, irVersion: Int(message.ir_version))

@@ -11,6 +11,8 @@ internal import QTuneTensor
 /// Makes tensors of messages. Large buffers are taken over from the message, not copied.
 struct TensorReader {
     let files: ExternalFiles
+    /// The file that holds the tensors' large pieces, and where.
+    var pieces: (file: MappedFile, outline: WireOutline)?
 
     typealias Message = UnsafeMutablePointer<Onnx__TensorProto>
 
@@ -117,12 +119,19 @@ extension TensorReader {
         guard let byteCount = dtype.byteCount(elements: shape.elementCount) else {
             throw QTuneError(.invalidModel, "\(dtype)\(shape) takes more bytes than there are")
         }
+        let piece = pieces?.outline.piece(of: message.base)
         let filled = [
-            message.raw_data.len, message.n_float_data, message.n_int32_data, message.n_int64_data,
+            piece?.count ?? 0, message.raw_data.len, message.n_float_data, message.n_int32_data, message.n_int64_data,
             message.n_uint64_data, message.n_double_data, message.n_string_data,
         ].filter { $0 > 0 }
         guard filled.count <= 1 else { throw QTuneError(.invalidModel, "the elements are given twice") }
         if byteCount == 0, filled.isEmpty { return Tensor(uninitialized: dtype, shape: shape) }
+        if let piece, let file = pieces?.file {
+            guard piece.count == byteCount,
+                let tensor = file.tensor(dtype: dtype, shape: shape, offset: piece.lowerBound)
+            else { throw mismatch(piece.count, "bytes", dtype, shape) }
+            return tensor
+        }
         if message.raw_data.len > 0 {
             guard message.raw_data.len == byteCount else { throw mismatch(message.raw_data.len, "bytes", dtype, shape) }
             return take(&proto.pointee.raw_data.data, &proto.pointee.raw_data.len, dtype, shape)

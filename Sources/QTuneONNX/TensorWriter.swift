@@ -32,7 +32,8 @@ struct TensorWriter {
         } else {
             message.has_raw_data = 1
             message.raw_data = ProtobufCBinaryData(
-                len: tensor.byteCount, data: tensor.storage?.base.assumingMemoryBound(to: UInt8.self))
+                len: tensor.byteCount,
+                data: UnsafeMutablePointer(mutating: tensor.rawBytes.assumingMemoryBound(to: UInt8.self).baseAddress))
         }
         try arena.attach(notes, to: &message.base)
         return arena.message(message)
@@ -62,7 +63,7 @@ final class ExternalTensorFile {
     private var offsets: [Key: Int] = [:]
 
     private struct Key: Hashable {
-        let base: UnsafeMutableRawPointer
+        let start: UnsafeRawPointer?
         let count: Int
     }
 
@@ -74,12 +75,12 @@ final class ExternalTensorFile {
 
     /// Writes a tensor, and gives the offset of its bytes, a multiple of the alignment that tensors want.
     func add(_ tensor: Tensor) throws -> Int {
-        guard let storage = tensor.storage else { return 0 }
-        let key = Key(base: storage.base, count: tensor.byteCount)
+        let bytes = tensor.rawBytes
+        let key = Key(start: bytes.baseAddress, count: bytes.count)
         if let offset = offsets[key] { return offset }
         try file.pad(toMultipleOf: TensorStorage.alignment)
         let offset = file.count
-        try file.write(UnsafeRawBufferPointer(start: storage.base, count: tensor.byteCount))
+        try file.write(bytes)
         offsets[key] = offset
         return offset
     }

@@ -50,22 +50,43 @@ final class UnpackingMemory {
 /// A message in protobuf-c's structures, freed with this object but for what tensors have taken over.
 final class UnpackedMessage<Message> {
     let pointer: UnsafeMutablePointer<Message>
+    /// What was not unpacked, but left in place.
+    let outline: WireOutline
     private let memory: UnpackingMemory
 
     /// Unpacks `bytes`, which are checked first.
-    init(_ bytes: UnsafeRawBufferPointer, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>?) throws {
+    convenience init(_ bytes: UnsafeRawBufferPointer, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>?) throws {
         guard let descriptor else { throw QTuneError(.internalError, "the message has no description") }
         try WireCheck.check(bytes, as: descriptor)
+        try self.init(checked: bytes, descriptor, outline: WireOutline())
+    }
+
+    /// Unpacks what `file` holds, but for the large pieces of its tensors, which `outline` knows.
+    convenience init(outlineOf file: MappedFile, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>?) throws {
+        guard let descriptor else { throw QTuneError(.internalError, "the message has no description") }
+        let outline = try WireCheck.outline(file.bytes, as: descriptor)
+        try self.init(checked: file.bytes, descriptor, outline: outline)
+    }
+
+    private init(
+        checked bytes: UnsafeRawBufferPointer, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        outline: WireOutline
+    ) throws {
         let memory = UnpackingMemory(messageBytes: bytes.count)
-        let unpacked = memory.withAllocator {
-            protobuf_c_message_unpack(
-                descriptor, $0, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        let unpack = { (bytes: UnsafeRawBufferPointer) in
+            memory.withAllocator {
+                protobuf_c_message_unpack(
+                    descriptor, $0, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            }
         }
+        let unpacked =
+            outline.pieces.isEmpty ? unpack(bytes) : outline.applied(to: bytes).withUnsafeBytes { unpack($0) }
         guard let unpacked else {
             throw QTuneError(
                 .invalidModel, "the messages in the file are not well-formed, or take more memory than any sound file",
                 remedy: "the file is damaged or is not ONNX; fetch it again")
         }
+        self.outline = outline
         self.memory = memory
         pointer = UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Message.self)
     }

@@ -10,54 +10,85 @@ struct WireCheck {
     /// The limit of protobuf's own readers, so that any other reader could read what passes.
     static let maximumDepth = 100
 
+    /// The field of a tensor's bytes.
+    private static let rawData: UInt64 = 9
+
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var open: [OpenMessage] = []
+    private var outline: WireOutline?
 
     private struct OpenMessage {
         let descriptor: UnsafePointer<ProtobufCMessageDescriptor>
+        /// Where its length is written; empty for the outermost.
+        var length = 0..<0
         let end: Int
         /// A bit for each field that holds a single message and was seen.
         var seen: UInt64 = 0
     }
 
-    private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    private init(_ bytes: UnsafeRawBufferPointer, outline: WireOutline?) {
+        self.bytes = bytes
+        self.outline = outline
+    }
 
     /// Throws unless `bytes` are well-formed as the message that `descriptor` describes.
     static func check(
         _ bytes: UnsafeRawBufferPointer, as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
     ) throws {
-        var check = WireCheck(bytes)
+        _ = try walk(bytes, as: descriptor, outline: nil)
+    }
+
+    /// The same, and where the large pieces of tensors lie that reading can leave in place.
+    static func outline(
+        _ bytes: UnsafeRawBufferPointer, as descriptor: UnsafePointer<ProtobufCMessageDescriptor>
+    ) throws -> WireOutline {
+        try walk(bytes, as: descriptor, outline: WireOutline()) ?? WireOutline()
+    }
+
+    private static func walk(
+        _ bytes: UnsafeRawBufferPointer, as descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        outline: WireOutline?
+    ) throws -> WireOutline? {
+        var check = WireCheck(bytes, outline: outline)
         check.open.append(OpenMessage(descriptor: descriptor, end: bytes.count))
         while let message = check.open.last {
             if check.position == message.end {
+                check.outline?.close(length: message.length, end: message.end)
                 check.open.removeLast()
             } else {
                 try check.readField(of: message)
             }
         }
+        return check.outline
     }
 
     private mutating func readField(of message: OpenMessage) throws {
+        let start = position
         let key = try varint(before: message.end)
         let number = key >> 3
-        guard number >= 1, number < 1 << 29 else { throw damaged("a field has the impossible number \(number)") }
+        guard number >= 1, number < 1 << 29, number != WireOutline.reservedField else { throw damaged("a field has the impossible number \(number)") }
         switch key & 7 {
         case 0: _ = try varint(before: message.end)
         case 1: try skip(8, before: message.end)
         case 5: try skip(4, before: message.end)
         case 2:
+            let afterKey = position
             let length = try varint(before: message.end)
             guard length <= UInt64(message.end - position) else {
                 throw damaged("a field of \(length) bytes reaches past the end of its message")
             }
-            try enterOrSkip(field: UInt32(number), end: position + Int(length))
+            let end = position + Int(length)
+            if outline != nil, number == Self.rawData, message.descriptor == Descriptors.tensor {
+                outline?.leave(position..<end, field: start)
+            }
+            try enterOrSkip(field: UInt32(number), length: afterKey..<position, end: end)
         default: throw damaged("a field has the wire type \(key & 7), which the format does not have")
         }
     }
 
     /// Opens the field if it is a message, else steps over it.
-    private mutating func enterOrSkip(field number: UInt32, end: Int) throws {
+    private mutating func enterOrSkip(field number: UInt32, length: Range<Int>, end: Int) throws {
         let top = open.count - 1
         guard let (index, field) = Self.find(number, in: open[top].descriptor) else {
             position = end
@@ -77,7 +108,8 @@ struct WireCheck {
                     remedy: "flatten the model's sub-graphs; no reader of the format accepts this depth")
             }
             let nested = descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
-            open.append(OpenMessage(descriptor: nested, end: end))
+            outline?.open()
+            open.append(OpenMessage(descriptor: nested, length: length, end: end))
         case PROTOBUF_C_TYPE_STRING:
             guard !bytes[position..<end].contains(0) else {
                 throw damaged("the text of the field '\(name(of: field))' contains a NUL byte")

@@ -1,4 +1,5 @@
 internal import QTuneGraph
+package import QTuneKernels
 package import QTuneTensor
 
 /// An operator as one node uses it: attributes decoded and validated, ready to infer types and to evaluate.
@@ -33,6 +34,9 @@ package protocol Operator: Sendable {
     /// Inputs over which the first output may be written when nobody else needs them and type and size agree.
     var inPlaceInputs: [Int] { get }
 
+    /// What an evaluation asked of the processor, for a profile; nil where the operator does not say.
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork?
+
     /// Whether equal inputs always give equal outputs; random numbers do not.
     var isDeterministic: Bool { get }
 }
@@ -41,5 +45,6 @@ extension Operator {
     package static var domain: String { "" }
     package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
     package var inPlaceInputs: [Int] { [] }
+    package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? { nil }
     package var isDeterministic: Bool { true }
 }

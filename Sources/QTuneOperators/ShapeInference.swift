@@ -28,6 +28,40 @@ package enum ShapeInference {
         for node in graph.nodes { try walk.visit(node) }
         return walk.made
     }
+
+    /// The same for a graph that was rewritten since it was last looked at: what `memory` knows of nodes that are as
+    /// they were, with operands as they were, is not inferred again.
+    package static func infer(
+        _ graph: Graph, opsets: [String: Int], registry: OperatorRegistry, memory: inout InferenceMemory
+    ) throws -> [String: InferredValue] {
+        var walk = InferenceWalk(opsets: opsets, registry: registry, known: [:], memory: memory)
+        memory = InferenceMemory()
+        walk.declare(graph, inputs: [:])
+        for node in graph.nodes { try walk.visit(node) }
+        memory = InferenceMemory(values: walk.made, nodes: graph.nodes)
+        return walk.made
+    }
+}
+
+/// What was inferred of a graph, kept for the next time.
+package struct InferenceMemory {
+    fileprivate let values: [String: InferredValue]
+    /// The nodes by their first results.
+    private let nodes: [String: Node]
+
+    /// Nothing.
+    package init() { (values, nodes) = ([:], [:]) }
+
+    fileprivate init(values: [String: InferredValue], nodes: [Node]) {
+        self.values = values
+        self.nodes = Dictionary(nodes.compactMap { node in node.outputs.first.map { ($0, node) } }) { first, _ in first }
+    }
+
+    /// The results of `node`, if it is as it was; nil for one with sub-graphs, which see more than their operands.
+    fileprivate func results(of node: Node) -> [InferredValue]? {
+        guard let first = node.outputs.first, nodes[first] == node, node.subgraphs.isEmpty else { return nil }
+        return node.outputs.map { values[$0] ?? .unknown }
+    }
 }
 
 /// The state of inference half-way through a graph.
@@ -38,15 +72,25 @@ private struct InferenceWalk {
     private(set) var known: [String: InferredValue]
     /// The values of this graph.
     private(set) var made: [String: InferredValue] = [:]
+    private let memory: InferenceMemory
+    /// Values that are not as `memory` has them.
+    private var changed: Set<String> = []
 
-    init(opsets: [String: Int], registry: OperatorRegistry, known: [String: InferredValue]) {
+    init(
+        opsets: [String: Int], registry: OperatorRegistry, known: [String: InferredValue],
+        memory: InferenceMemory = InferenceMemory()
+    ) {
         self.opsets = opsets
         self.registry = registry
         self.known = known
+        self.memory = memory
     }
 
     mutating func declare(_ graph: Graph, inputs: [String: InferredValue]) {
-        for (name, tensor) in graph.initializers { set(name, InferredValue(constant: tensor)) }
+        for (name, tensor) in graph.initializers {
+            let value = memory.values[name].flatMap { $0.constant.map(tensor.isSame) == true ? $0 : nil }
+            set(name, value ?? InferredValue(constant: tensor))
+        }
         for (name, sparse) in graph.sparseInitializers {
             set(name, .tensor(sparse.values.dtype, sparse.dimensions.map(Dimension.fixed)))
         }
@@ -55,13 +99,21 @@ private struct InferenceWalk {
     }
 
     mutating func visit(_ node: Node) throws {
-        let outputs = try locating("node '\(node.label)' (\(node.qualifiedType))") { try infer(node) }
+        let outputs =
+            try remembered(node)
+            ?? locating("node '\(node.label)' (\(node.qualifiedType))") { try infer(node) }
         for (index, name) in node.outputs.enumerated() where !name.isEmpty {
             set(name, index < outputs.count ? outputs[index] : .unknown)
         }
     }
 
+    /// The results of a node, where neither it nor an operand has changed.
+    private func remembered(_ node: Node) -> [InferredValue]? {
+        node.inputs.contains { changed.contains($0) } ? nil : memory.results(of: node)
+    }
+
     private mutating func set(_ name: String, _ value: InferredValue) {
+        if memory.values[name]?.isSame(value) != true { changed.insert(name) }
         known[name] = value
         made[name] = value
     }
@@ -109,4 +161,19 @@ private struct InferenceWalk {
 
     /// Elements of a tensor that inference computes at most: it is after shapes, not weights.
     private static let mostConstantElements = 1024
+}
+
+extension InferredValue {
+    /// Whether as much is known as of `other`; constants are the same where they are one in memory.
+    fileprivate func isSame(_ other: InferredValue) -> Bool {
+        guard type == other.type, elements == other.elements else { return false }
+        guard let constant, let theirs = other.constant else { return constant == nil && other.constant == nil }
+        return constant.isSame(theirs)
+    }
+}
+
+extension Tensor {
+    fileprivate func isSame(_ other: Tensor) -> Bool {
+        storage != nil && storage === other.storage && dtype == other.dtype && shape == other.shape
+    }
 }

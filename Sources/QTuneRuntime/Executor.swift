@@ -43,7 +43,11 @@ struct Executor {
             let results = try locating("node '\(step.label)' (\(step.operatorType))") {
                 try evaluate(step, table, memory)
             }
-            if let started { profiler?.record(step.label, step.operatorType, ContinuousClock.now - started) }
+            if let started, let profiler {
+                let duration = ContinuousClock.now - started
+                let work = step.operator.work(step.operands.map { value($0, table) }, results)
+                profiler.record(step.label, step.operatorType, duration, work: work)
+            }
             for (result, slot) in zip(memory.settle(results, of: step), step.results) {
                 if let slot { table[slot] = result }
             }

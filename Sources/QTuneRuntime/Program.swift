@@ -1,4 +1,5 @@
 internal import QTuneGraph
+internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
@@ -50,9 +51,12 @@ final class Program: Sendable {
     /// Bytes of all constants, shared storage counted once.
     let constantBytes: Int
 
-    /// - Parameter outerConstants: constants of the enclosing graphs, by name.
+    /// - Parameters:
+    ///   - outerConstants: constants of the enclosing graphs, by name.
+    ///   - pool: packs the constants of several nodes at the same time.
     init(
-        _ graph: Graph, opsets: [String: Int], registry: OperatorRegistry, outerConstants: [String: Tensor] = [:]
+        _ graph: Graph, opsets: [String: Int], registry: OperatorRegistry, outerConstants: [String: Tensor] = [:],
+        pool: ThreadPool? = nil
     ) throws {
         guard graph.sparseInitializers.isEmpty else {
             throw QTuneError(.unsupported, "sparse initializers are not supported", place: ["graph '\(graph.name)'"])
@@ -62,56 +66,51 @@ final class Program: Sendable {
             ($0.name, names.define($0.name), graph.initializers[$0.name].map(Value.tensor))
         }
         captures = graph.capturedValues.filter { outerConstants[$0] == nil }.map { ($0, names.define($0)) }
-        var drafts: [Step] = []
+        var drafts: [StepDraft] = []
         for node in graph.nodes {
-            drafts.append(try Self.makeStep(node, &names, opsets: opsets, registry: registry))
+            drafts.append(try Self.makeDraft(node, &names, opsets: opsets, registry: registry))
         }
+        try StepDraft.prepack(&drafts, pool: pool)
         outputs = try graph.outputs.map { try names.operand($0.name) }
         slotCount = names.count
         steps = Self.releasingAfterLastUse(drafts, outputs: outputs, slotCount: names.count)
         constantBytes = Self.byteCount(of: graph)
     }
 
-    private static func makeStep(
+    private static func makeDraft(
         _ node: Node, _ names: inout SlotTable, opsets: [String: Int], registry: OperatorRegistry
-    ) throws -> Step {
+    ) throws -> StepDraft {
         let made = try registry.make(node, opsets: opsets)
         return try locating("node '\(node.label)' (\(node.qualifiedType))") {
             let operands = try node.inputs.map { try names.operand($0) }
-            var constants: [Int: Tensor] = [:]
-            for (index, operand) in operands.enumerated() {
-                if case .constant(.tensor(let tensor)) = operand { constants[index] = tensor }
-            }
             let bodies = try node.subgraphs.map { graph in
                 let program = try Program(
                     graph, opsets: opsets, registry: registry, outerConstants: names.constants)
                 return Body(
                     graph: graph, program: program, captures: try program.captures.map { try names.operand($0.name) })
             }
-            return Step(
-                label: node.label, operatorType: node.qualifiedType,
-                operator: try made.prepacked(constants) ?? made, operands: operands,
-                results: node.outputs.map { $0.isEmpty ? nil : names.define($0) }, bodies: bodies, released: [])
+            return StepDraft(
+                label: node.label, operatorType: node.qualifiedType, operator: made, operands: operands,
+                results: node.outputs.map { $0.isEmpty ? nil : names.define($0) }, bodies: bodies)
         }
     }
 
-    private static func releasingAfterLastUse(_ drafts: [Step], outputs: [Operand], slotCount: Int) -> [Step] {
+    private static func releasingAfterLastUse(
+        _ drafts: [StepDraft], outputs: [Operand], slotCount: Int
+    ) -> [Step] {
         var isNeededLater = [Bool](repeating: false, count: slotCount)
         for case .slot(let slot) in outputs { isNeededLater[slot] = true }
-        var steps = drafts
-        for index in drafts.indices.reversed() {
-            let draft = drafts[index]
+        var steps: [Step] = []
+        for draft in drafts.reversed() {
             var released: [Int] = []
             let touched = draft.usedSlots + draft.results.compactMap { $0 }
             for slot in touched where !isNeededLater[slot] {
                 isNeededLater[slot] = true
                 released.append(slot)
             }
-            steps[index] = Step(
-                label: draft.label, operatorType: draft.operatorType, operator: draft.operator,
-                operands: draft.operands, results: draft.results, bodies: draft.bodies, released: released)
+            steps.append(draft.step(releasing: released))
         }
-        return steps
+        return steps.reversed()
     }
 
     private static func byteCount(of graph: Graph) -> Int {
@@ -120,13 +119,6 @@ final class Program: Sendable {
             guard let storage = tensor.storage else { return sum + tensor.byteCount }
             return seen.insert(ObjectIdentifier(storage)).inserted ? sum + storage.byteCount : sum
         }
-    }
-}
-
-extension Program.Step {
-    /// The slots that the node reads, its sub-graphs included.
-    var usedSlots: [Int] {
-        (operands + bodies.flatMap(\.captures)).compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
     }
 }
 

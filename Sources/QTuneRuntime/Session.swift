@@ -45,8 +45,8 @@ public final class Session: Sendable {
         } else {
             (prepared, passReports) = (entire, [])
         }
-        program = try Program(prepared.graph, opsets: prepared.opsets, registry: known)
         pool = .shared(threads: options.threads)
+        program = try Program(prepared.graph, opsets: prepared.opsets, registry: known, pool: pool)
     }
 
     /// Operands that a run needs.

@@ -31,8 +31,7 @@ package final class MappedFile: @unchecked Sendable {
             throw QTuneError.system("the file cannot be mapped into memory", errno: errno)
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        readableCount = (count + page - 1) / page * page
+        readableCount = (count + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
     }
 
     deinit {
@@ -41,24 +40,36 @@ package final class MappedFile: @unchecked Sendable {
 
     /// The tensor of `dtype` and `shape` whose bytes start at `offset`; nil when they reach past the end of the file.
     ///
-    /// The tensor refers to the mapping where alignment and the padding behind it allow that, else it is a copy.
+    /// The tensor refers to the mapping; small ones are copies.
     package func tensor(dtype: DType, shape: Shape, offset: Int) -> Tensor? {
         guard let count = dtype.byteCount(elements: shape.elementCount), offset >= 0, count <= bytes.count,
             offset <= bytes.count - count
         else { return nil }
         guard count > 0, let base = bytes.baseAddress else { return Tensor(uninitialized: dtype, shape: shape) }
-        let isUsable =
+        let isWellPlaced =
             offset % TensorStorage.alignment == 0 && readableCount - offset - count >= TensorStorage.readablePadding
-            && dtype != .bool
-        guard isUsable else {
+        guard dtype != .bool, isWellPlaced || count >= Self.leastMappedBytes else {
             let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
             return Tensor(copying: part, dtype: dtype, shape: shape)
         }
-        let storage = TensorStorage(foreign: UnsafeMutableRawPointer(mutating: base + offset), byteCount: count) {
-            withExtendedLifetime(self) {}
-        }
+        let storage = TensorStorage(
+            foreign: UnsafeMutableRawPointer(mutating: base + offset), byteCount: count, isWellPlaced: isWellPlaced,
+            discard: { self.discardPages(offset..<offset + count) }, release: { withExtendedLifetime(self) {} })
         return Tensor(dtype: dtype, shape: shape, storage: storage)
     }
+
+    /// Bytes that are not copied although they are not aligned.
+    package static let leastMappedBytes = 1 << 14
+
+    /// Gives back the memory of the whole pages in `range`; they are read from the file again when they are touched.
+    package func discardPages(_ range: Range<Int>) {
+        guard let base = bytes.baseAddress else { return }
+        let first = (range.lowerBound + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
+        let end = min(range.upperBound, bytes.count) / Self.pageBytes * Self.pageBytes
+        if first < end { madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED) }
+    }
+
+    private static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
 }
 
 extension QTuneError {

@@ -28,7 +28,7 @@ public enum Npy {
     public static func encode(_ tensor: Tensor) throws -> [UInt8] {
         var bytes = try NpyHeader.encode(tensor.dtype, tensor.shape)
         bytes.reserveCapacity(bytes.count + tensor.byteCount)
-        bytes.append(contentsOf: UnsafeRawBufferPointer(start: tensor.storage?.base, count: tensor.byteCount))
+        bytes.append(contentsOf: tensor.rawBytes)
         return bytes
     }
 
@@ -37,7 +37,7 @@ public enum Npy {
         let header = try locating(path) { try NpyHeader.encode(tensor.dtype, tensor.shape) }
         let file = try AtomicFile(path: path)
         try header.withUnsafeBytes { try file.write($0) }
-        try file.write(UnsafeRawBufferPointer(start: tensor.storage?.base, count: tensor.byteCount))
+        try file.write(tensor.rawBytes)
         try file.commit()
     }
 

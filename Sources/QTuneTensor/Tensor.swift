@@ -90,6 +90,11 @@ extension Tensor {
         if case .bytes(let storage) = payload { storage } else { nil }
     }
 
+    /// The bytes where they lie, aligned or not; none of strings. Whoever uses them keeps the tensor alive.
+    package var rawBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: storage?.bytes.baseAddress, count: storage == nil ? 0 : byteCount)
+    }
+
     private func bytesPointer() -> UnsafeMutableRawPointer {
         guard case .bytes(let storage) = payload else { preconditionFailure("a tensor of strings has no bytes") }
         return storage.base
@@ -144,8 +149,8 @@ extension Tensor {
     public func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let pointer = UnsafePointer(bytesPointer().assumingMemoryBound(to: UInt8.self))
-        let result = try body(unsafe Span(_unsafeStart: pointer, count: byteCount))
+        precondition(dtype != .string, "a tensor of strings has no bytes")
+        let result = try body(unsafe Span(_unsafeElements: rawBytes.assumingMemoryBound(to: UInt8.self)))
         extendLifetime(self)
         return result
     }
@@ -166,9 +171,9 @@ extension Tensor {
     public func array<Element: TensorElement>(of type: Element.Type) -> [Element] {
         precondition(Element.dtype == dtype, "a \(dtype) tensor read as \(Element.dtype)")
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let target = buffer.baseAddress, count > 0 {
+            if let target = buffer.baseAddress, count > 0, let source = rawBytes.baseAddress {
                 UnsafeMutableRawPointer(target).copyMemory(
-                    from: bytesPointer(), byteCount: count * MemoryLayout<Element>.stride)
+                    from: source, byteCount: count * MemoryLayout<Element>.stride)
             }
             initialized = count
         }

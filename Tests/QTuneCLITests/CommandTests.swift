@@ -49,7 +49,23 @@ import Testing
     @Test func bench() throws {
         let result = try object(["bench", Demo.model, "--seconds", "0.01", "--profile"])
         #expect((result["median_ms"] as? Double ?? 0) > 0)
-        #expect((result["profile"] as? [Any])?.isEmpty == false)
+        let profile = try #require(result["profile"] as? [String: Any])
+        let types = try #require(profile["operators"] as? [[String: Any]])
+        let nodes = try #require(profile["nodes"] as? [[String: Any]])
+        for lines in [types, nodes] {
+            #expect(abs(lines.reduce(0) { $0 + ($1["share"] as? Double ?? 0) } - 1) < 1e-6)
+        }
+        // Every convolution names a kernel that there is; shares of the ceiling need one that is known.
+        let names = Set(KernelCatalog.families.flatMap { $0.rows.map(\.name) })
+        let convolutions = nodes.filter { ($0["operator"] as? String)?.hasSuffix("Conv2D") == true }
+        #expect(!convolutions.isEmpty)
+        for line in convolutions {
+            #expect(names.contains(try #require(line["kernel"] as? String)))
+            #expect((line["gops"] as? Double ?? 0) > 0)
+        }
+        if (profile["ceilings"] as? [Any])?.count == 2 {
+            #expect(convolutions.allSatisfy { ($0["ceiling_share"] as? Double ?? 0) > 0 })
+        }
     }
 
     @Test func analyze() throws {
@@ -102,6 +118,24 @@ import Testing
         #expect(rows.contains { $0["picked"] as? Bool == true })
         let scalar = try QTuneProcess.run(["kernels"], environment: ["QTUNE_CPU": "scalar"])
         #expect(scalar.status == 0 && scalar.messages.contains("tier: scalar"))
+    }
+
+    @Test(
+        arguments: [
+            // 2 * outputs * terms of each.
+            (["--convolution", "1x14x14x64", "--weights", "32x64x1x1"], 2 * 14 * 14 * 32 * 64, "f32"),
+            (["--convolution", "1x14x14x8", "--weights", "8x1x3x3", "--stride", "2"], 2 * 7 * 7 * 8 * 9, "depthwise"),
+            (["--convolution", "1x8x8x3", "--weights", "4x3x5x5", "--padding", "0", "--int8"], 2 * 16 * 4 * 75, "s8"),
+            (["--matmul", "16x32x48", "--int8"], 2 * 16 * 32 * 48, "gemm"),
+        ])
+    func kernelForAShape(options: [String], operations: Int, name: String) throws {
+        let result = try object(["kernels"] + options)
+        let kernel = try #require(result["kernel"] as? String)
+        #expect(kernel.contains(name) && KernelCatalog.row(named: kernel) != nil)
+        #expect(result["operations"] as? Int == operations)
+        #expect((result["microseconds"] as? Double ?? 0) > 0)
+        let text = try QTuneProcess.run(["kernels"] + options)
+        #expect(text.status == 0 && text.output.contains(kernel))
     }
 
     @Test func integerResultsAreTheSameOnEveryTier() throws {

@@ -14,7 +14,7 @@ struct BenchCommand: ParsableCommand {
     var batch = 1
     @Option(help: "Length of other axes that the network leaves open.")
     var sequence = 64
-    @Flag(help: "Show the time of each operator.")
+    @Flag(help: "Show the time of each operator, and how near it comes to what the processor can do.")
     var profile = false
     @Flag(help: "Print JSON.")
     var json = false
@@ -41,14 +41,7 @@ struct BenchCommand: ParsableCommand {
         let weight_bytes: Int
         /// The most memory that the process ever held.
         let peak_bytes: Int
-        let profile: [Line]?
-    }
-
-    private struct Line: Encodable {
-        let node: String
-        let `operator`: String
-        let ms: Double
-        let share: Double
+        let profile: LatencyProfile?
     }
 
     func run() throws {
@@ -72,16 +65,10 @@ struct BenchCommand: ParsableCommand {
         show(result)
     }
 
-    private func profile(_ session: Session, _ feeds: [String: Tensor], runs: Int) throws -> [Line] {
+    private func profile(_ session: Session, _ feeds: [String: Tensor], runs: Int) throws -> LatencyProfile {
         let profiler = Profiler()
         for _ in 0..<runs { _ = try session.run(feeds, profiler: profiler) }
-        let entries = profiler.entries
-        let total = entries.reduce(0.0) { $0 + $1.total.inSeconds }
-        return entries.map { entry in
-            Line(
-                node: entry.node, operator: entry.operatorType, ms: entry.total.inSeconds * 1e3 / Double(runs),
-                share: total > 0 ? entry.total.inSeconds / total : 0)
-        }
+        return try LatencyProfile(profiler.entries, runs: runs, threads: threads)
     }
 
     private func show(_ result: Result) {
@@ -94,12 +81,7 @@ struct BenchCommand: ParsableCommand {
             "memory        \(megabytes(result.arena_bytes)) activations, \(megabytes(result.weight_bytes)) weights, "
                 + "\(megabytes(result.peak_bytes)) process at most",
         ])
-        guard let lines = result.profile else { return }
-        var table = TextTable([("ms", .right), ("share", .right), ("operator", .left), ("node", .left)])
-        for line in lines.sorted(by: { $0.ms > $1.ms }) {
-            table.add([Format.fixed(line.ms, 4), Format.fixed(100 * line.share, 1) + " %", line.operator, line.node])
-        }
-        Console.print([""] + table.lines)
+        if let profile = result.profile { Console.print([""] + profile.lines) }
     }
 
     private func milliseconds(_ value: Double) -> String { Format.fixed(value, 3) + " ms" }

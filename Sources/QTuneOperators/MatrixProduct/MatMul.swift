@@ -29,6 +29,10 @@ struct MatMul: Operator {
         ]
     }
 
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
+    }
+
     func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
         guard let b = constants[1], b.shape.rank == 2, b.count > 0, [.float32, .float16, .bfloat16].contains(b.dtype)
         else { return nil }

@@ -6,10 +6,14 @@ internal import Synchronization
 final class PackedWeightCache: Sendable {
     static let shared = PackedWeightCache()
 
-    /// What packed weights depend on: the memory they come from, and everything else as text.
-    private struct Key: Hashable {
+    /// What packed weights depend on: the memory they come from, and everything else.
+    private struct Key: Hashable, @unchecked Sendable {
         let sources: [ObjectIdentifier]
-        let parameters: String
+        let types: [DType]
+        let shapes: [Shape]
+        let result: ObjectIdentifier
+        /// Of a type that is `Sendable`, see `packed`.
+        let parameters: AnyHashable
     }
 
     private struct Entry {
@@ -35,12 +39,12 @@ final class PackedWeightCache: Sendable {
     /// The packed form of `sources`, made by `pack` if nobody holds it yet.
     /// - Parameter parameters: everything else that `pack` depends on.
     func packed<Packed: AnyObject & Sendable>(
-        _ sources: [Tensor], parameters: String, pack: () throws -> Packed
+        _ sources: [Tensor], parameters: some Hashable & Sendable, pack: () throws -> Packed
     ) rethrows -> Packed {
         let storages = sources.compactMap(\.storage)
         let key = Key(
-            sources: storages.map(ObjectIdentifier.init),
-            parameters: "\(Packed.self) \(sources.map { "\($0.dtype)\($0.shape)" }) \(parameters)")
+            sources: storages.map(ObjectIdentifier.init), types: sources.map(\.dtype), shapes: sources.map(\.shape),
+            result: ObjectIdentifier(Packed.self), parameters: AnyHashable(parameters))
         if let known = entries.withLock({ $0[key]?.value(Packed.self, from: storages) }) { return known }
         let made = try pack()
         entries.withLock { entries in

@@ -31,14 +31,20 @@ package struct Optimizer: Sendable {
         try registry.check(model.graph, opsets: model.opsets)
         var model = model
         var reports: [PassReport] = []
+        var types = TypeTable(opsets: model.opsets, registry: registry)
+        var editor = GraphEditor(model.graph)
+        types.update(model.graph)
         for pass in passes {
-            let types = TypeTable.infer(model.graph, opsets: model.opsets, registry: registry)
             var rewriting = Rewriting(
-                model.graph, opsets: model.opsets, registry: registry, types: types,
+                editor, opsets: model.opsets, registry: registry, types: types.values,
                 report: PassReport(name: pass.name, purpose: pass.purpose))
             try locating("pass \(pass.name)") {
                 try pass.run(&rewriting)
-                model.graph = try rewriting.editor.finish()
+                editor = rewriting.editor
+                guard editor.isChanged else { return }
+                model.graph = try editor.finish()
+                editor = GraphEditor(model.graph)
+                types.update(model.graph)
             }
             reports.append(rewriting.report)
         }

@@ -21,10 +21,10 @@ package struct Rewriting {
     private var types: [String: InferredValue]
 
     init(
-        _ graph: Graph, opsets: [String: Int], registry: OperatorRegistry, types: [String: InferredValue],
+        _ editor: GraphEditor, opsets: [String: Int], registry: OperatorRegistry, types: [String: InferredValue],
         report: PassReport
     ) {
-        editor = GraphEditor(graph)
+        self.editor = editor
         self.opsets = opsets
         self.registry = registry
         self.types = types

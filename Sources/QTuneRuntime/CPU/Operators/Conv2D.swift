@@ -29,10 +29,19 @@ struct Conv2D: Operator {
         return copy
     }
 
+    /// What packed weights depend on besides the weights.
+    private struct Packing: Hashable {
+        let groups: Int
+        let strides: Extent2D
+        let dilations: Extent2D
+        let activation: Activation
+    }
+
     private func pack(_ weights: Tensor, bias: Tensor?) throws -> FloatConvolution {
         try PackedWeightCache.shared.packed(
             [weights] + (bias.map { [$0] } ?? []),
-            parameters: "\(groups) \(window.strides) \(window.dilations) \(activation)"
+            parameters: Packing(
+                groups: groups, strides: window.strides, dilations: window.dilations, activation: activation)
         ) {
             try made(weights, bias: bias, isReused: true)
         }
@@ -73,6 +82,10 @@ struct Conv2D: Operator {
         }
         kernel.run(input, padding: place.window.padding, residual: residual, into: output, pool: context.pool)
         return [.tensor(output)]
+    }
+
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 
     var inPlaceInputs: [Int] { [3] }

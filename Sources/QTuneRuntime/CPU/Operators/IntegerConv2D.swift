@@ -47,11 +47,23 @@ struct IntegerConv2D: ImageOperator {
         return copy
     }
 
+    /// What packed weights depend on besides the weights.
+    private struct Packing: Hashable {
+        let groups: Int
+        let strides: Extent2D
+        let dilations: Extent2D
+        let input: QuantizationParameters
+        let weights: WeightQuantization
+        let output: IntegerOutput
+        let addition: IntegerAddition?
+    }
+
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
         try PackedWeightCache.shared.packed(
             [tensor] + (bias.map { [$0] } ?? []),
-            parameters: "\(groups) \(window.strides) \(window.dilations) \(input) \(weights) \(output)"
-                + " \(String(describing: addition))"
+            parameters: Packing(
+                groups: groups, strides: window.strides, dilations: window.dilations, input: input, weights: weights,
+                output: output, addition: addition)
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
@@ -106,5 +118,9 @@ struct IntegerConv2D: ImageOperator {
             throw QTuneError(.invalidInput, "\(image.dtype)\(image.shape) cannot be added to a result of \(shape)")
         }
         return image
+    }
+
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

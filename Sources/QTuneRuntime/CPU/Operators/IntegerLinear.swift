@@ -32,9 +32,18 @@ struct IntegerLinear: Operator {
         return copy
     }
 
+    /// What the packed matrix depends on besides its numbers.
+    private struct Packing: Hashable {
+        let isTransposed: Bool
+        let input: QuantizationParameters
+        let weights: WeightQuantization
+        let output: IntegerOutput
+    }
+
     private func pack(_ matrix: Tensor, bias: Tensor?) throws -> IntegerMatrix {
         try PackedWeightCache.shared.packed(
-            [matrix] + (bias.map { [$0] } ?? []), parameters: "\(isTransposed) \(input) \(weights) \(output)"
+            [matrix] + (bias.map { [$0] } ?? []),
+            parameters: Packing(isTransposed: isTransposed, input: input, weights: weights, output: output)
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerMatrix(
@@ -66,5 +75,9 @@ struct IntegerLinear: Operator {
             matrix.run(rows, into: result, pool: context.pool)
         }
         return [.tensor(result)]
+    }
+
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

@@ -27,9 +27,15 @@ struct Linear: Operator {
         return copy
     }
 
+    /// What the packed matrix depends on besides its numbers.
+    private struct Packing: Hashable {
+        let isTransposed: Bool
+        let activation: Activation
+    }
+
     private func pack(_ matrix: Tensor, bias: Tensor?) throws -> FloatMatrix {
         try PackedWeightCache.shared.packed(
-            [matrix] + (bias.map { [$0] } ?? []), parameters: "\(isTransposed) \(activation)"
+            [matrix] + (bias.map { [$0] } ?? []), parameters: Packing(isTransposed: isTransposed, activation: activation)
         ) {
             try FloatMatrix(matrix, transposed: isTransposed, bias: bias, activation: activation)
         }
@@ -57,5 +63,9 @@ struct Linear: Operator {
         }
         matrix.run(input, residual: residual, into: output, pool: context.pool)
         return [.tensor(output)]
+    }
+
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

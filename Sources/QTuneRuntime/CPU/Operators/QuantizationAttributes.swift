@@ -49,7 +49,7 @@ enum ClampAttribute {
 
 /// A quantized tensor that a node adds to its quantized result, and the quantization of the total: attributes
 /// `addend_...`, `total_...` and `total_clamp`.
-struct IntegerAddition: Sendable {
+struct IntegerAddition: Hashable, Sendable {
     let addend: QuantizationParameters
     let total: QuantizationParameters
     let clamp: ClosedRange<Int32>?
@@ -83,7 +83,7 @@ struct DynamicInput {
 }
 
 /// What an integer convolution or product makes of its sums.
-enum IntegerOutput: Sendable {
+enum IntegerOutput: Hashable, Sendable {
     /// 8-bit integers.
     case quantized(QuantizationParameters, clamp: ClosedRange<Int32>?)
     /// float32, between two ends that may be infinite.
@@ -139,7 +139,7 @@ enum IntegerOutput: Sendable {
 }
 
 /// The quantization of constant weights: one scale and zero point, or one for each output channel.
-struct WeightQuantization: Sendable {
+struct WeightQuantization: Hashable, Sendable {
     var scales: [Float]
     var zeroPoints: [Int32]
 
