@@ -53,15 +53,44 @@ package final class FloatConvolution: Sendable {
         self.stride = stride
         self.dilation = dilation
         self.activation = activation
-        if groups > 1, shape[0] == groups, shape[1] == 1 {
+        switch Self.route(weights: shape, groups: groups, stride: stride, dilation: dilation, isReused: isReused) {
+        case .depthwise:
             method = .depthwise(
                 DepthwiseWeights(weights, bias: bias, kernel: FloatKernels.depthwise(for: self.tier)))
-        } else if isReused,
-            let tile = WinogradWeights.tile(weights: shape, groups: groups, stride: stride, dilation: dilation)
-        {
+        case .winograd(let tile):
             method = .winograd(WinogradWeights(weights, bias: bias, tile: tile, tier: self.tier))
-        } else {
+        case .product:
             method = .product(Self.pack(weights, bias: bias, groups: groups, tier: self.tier))
+        }
+    }
+
+    /// The way that a convolution is done.
+    private enum Route {
+        case depthwise
+        /// With squares of so many pixels along a side.
+        case winograd(tile: Int)
+        case product
+    }
+
+    private static func route(
+        weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D, isReused: Bool
+    ) -> Route {
+        if groups > 1, weights[0] == groups, weights[1] == 1 { return .depthwise }
+        guard isReused,
+            let tile = WinogradWeights.tile(weights: weights, groups: groups, stride: stride, dilation: dilation)
+        else { return .product }
+        return .winograd(tile: tile)
+    }
+
+    /// The family that serves a convolution with weights [O, I / groups, height, width], and the row of its table.
+    static func kernel(
+        weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D, tier: CPUTier
+    ) -> (family: KernelFamily, name: String) {
+        switch route(weights: weights, groups: groups, stride: stride, dilation: dilation, isReused: true) {
+        case .depthwise: (FloatKernels.depthwiseFamily, String(cString: FloatKernels.depthwise(for: tier).name))
+        case .winograd(let tile):
+            (FloatKernels.winogradFamily, String(cString: FloatKernels.winograd(for: tier, tile: tile).name))
+        case .product: (FloatKernels.gemmFamily, String(cString: FloatKernels.gemm(for: tier).name))
         }
     }
 

@@ -53,8 +53,11 @@ extension KernelBenchmarks {
             depthwise("mobilenetv2", 7, 960),
         ]
 
-        /// One layer for each family of convolution kernels.
-        static let representatives = [Layer("resnet50", 14, 256, 256, kernel: 3), depthwise("mobilenetv2", 56, 144)]
+        /// A layer for each way that convolutions are done.
+        static let representatives = [
+            Layer("resnet50", 14, 1024, 256), Layer("resnet50", 14, 256, 256, kernel: 3),
+            Layer("resnet50", 7, 512, 512, kernel: 3), depthwise("mobilenetv2", 56, 144),
+        ]
 
         private static func text(_ shape: ConvolutionShape) -> String {
             let kind = shape.isDepthwise ? "depthwise " : ""
@@ -71,9 +74,11 @@ extension KernelBenchmarks {
 
         /// NHWC in float32 with a ReLU.
         func floatCase(_ tier: CPUTier) -> Case {
-            Case(
-                "f32 \(name)", family: shape.isDepthwise ? FloatKernels.depthwiseFamily : FloatKernels.gemmFamily,
-                tier: tier, operations: 2 * shape.multiplyAccumulates, ceiling: .float
+            let picked = FloatConvolution.kernel(
+                weights: weightShape, groups: shape.groups, stride: shape.stride, dilation: .one, tier: tier)
+            return Case(
+                "f32 \(name)", family: picked.family, tier: tier, kernel: picked.name,
+                operations: 2 * shape.multiplyAccumulates, ceiling: .float
             ) {
                 let convolution = try FloatConvolution(
                     weights: Samples.floats(weightShape), bias: Samples.floats([shape.outputChannels]),

@@ -18,10 +18,7 @@ struct StepDraft: Sendable {
             bodies: bodies, released: released)
     }
 
-    /// The slots that the node reads, its sub-graphs included.
-    var usedSlots: [Int] {
-        (operands + bodies.flatMap(\.captures)).compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
-    }
+    var usedSlots: [Int] { step(releasing: []).usedSlots }
 
     /// Lets operators pack their constant operands, as many at a time as `pool` has threads.
     static func prepack(_ drafts: inout [StepDraft], pool: ThreadPool?) throws {
@@ -52,5 +49,12 @@ struct StepDraft: Sendable {
         let packed = try locating("node '\(label)' (\(operatorType))") { try `operator`.prepacked(constants) }
         if packed != nil { for tensor in constants.values { tensor.storage?.discardResidentPages() } }
         return packed
+    }
+}
+
+extension Program.Step {
+    /// The slots that the node reads, its sub-graphs included.
+    var usedSlots: [Int] {
+        (operands + bodies.flatMap(\.captures)).compactMap { if case .slot(let slot) = $0 { slot } else { nil } }
     }
 }

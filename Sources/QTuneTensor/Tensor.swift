@@ -166,6 +166,15 @@ extension Tensor {
         return result
     }
 
+    /// Copies bytes of `source` to byte `position` on. Only the maker of a tensor calls this, before anyone else reads
+    /// it. `source` is read where it lies, so that of a large file only the pages in `range` are.
+    package func copyBytes(_ range: Range<Int>, of source: Tensor, to position: Int) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= source.byteCount, "bytes outside of the source")
+        precondition(position >= 0 && position <= byteCount - range.count, "bytes outside of the tensor")
+        guard !range.isEmpty, let start = source.rawBytes.baseAddress else { return }
+        (bytesPointer() + position).copyMemory(from: start + range.lowerBound, byteCount: range.count)
+    }
+
     /// The elements as an array.
     /// - Precondition: `Element` is the tensor's element type.
     public func array<Element: TensorElement>(of type: Element.Type) -> [Element] {

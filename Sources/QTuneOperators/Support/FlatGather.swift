@@ -13,6 +13,14 @@ enum FlatGather {
 
     /// Writes to `target` the runs of `source` that start at `offsets`, one after another.
     static func gather(_ source: Tensor, offsets: some Sequence<Int>, run: Int, into target: Tensor) {
+        let runBytes = run * target.dtype.bitWidth / 8
+        if runBytes >= leastCopiedBytes {
+            for (index, offset) in offsets.enumerated() {
+                let start = offset * target.dtype.bitWidth / 8
+                target.copyBytes(start..<start + runBytes, of: source, to: index * runBytes)
+            }
+            return
+        }
         switch target.dtype.bitWidth {
         case 8: gather(UInt8.self, source, offsets, run, target, .uint8)
         case 16: gather(UInt16.self, source, offsets, run, target, .uint16)
@@ -20,6 +28,9 @@ enum FlatGather {
         default: gather(UInt64.self, source, offsets, run, target, .uint64)
         }
     }
+
+    /// Bytes of a run from which on it is copied at once.
+    private static let leastCopiedBytes = 64
 
     private static func gather<Element: TensorElement>(
         _ type: Element.Type, _ source: Tensor, _ offsets: some Sequence<Int>, _ run: Int, _ target: Tensor,
