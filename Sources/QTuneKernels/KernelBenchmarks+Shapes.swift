@@ -20,8 +20,8 @@ extension KernelBenchmarks {
         let groups = image[3] / weights[1]
         guard image[3] == groups * weights[1], groups > 0, weights[0] % groups == 0 else {
             throw QTuneError(
-                .invalidArgument, "\(image[3]) channels and \(weights[0]) outputs do not divide into groups of \(weights[1])"
-            )
+                .invalidArgument,
+                "\(image[3]) channels and \(weights[0]) outputs do not divide into groups of \(weights[1])")
         }
         let padding = (height: padding ?? weights[2] / 2, width: padding ?? weights[3] / 2)
         try checkLengths([padding.height + 1, padding.width + 1])
