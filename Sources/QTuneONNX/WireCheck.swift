@@ -67,7 +67,9 @@ struct WireCheck {
         let start = position
         let key = try varint(before: message.end)
         let number = key >> 3
-        guard number >= 1, number < 1 << 29, number != WireOutline.reservedField else { throw damaged("a field has the impossible number \(number)") }
+        guard number >= 1, number < 1 << 29, number != WireOutline.reservedField else {
+            throw damaged("a field has the impossible number \(number)")
+        }
         switch key & 7 {
         case 0: _ = try varint(before: message.end)
         case 1: try skip(8, before: message.end)
