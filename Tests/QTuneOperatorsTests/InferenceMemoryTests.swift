@@ -6,7 +6,7 @@ import Testing
 /// What is remembered from the last look at a graph gives what a fresh look gives, whatever was changed between them.
 struct InferenceMemoryTests {
     private static let graph = Graph(
-        inputs: [ValueInfo("x", type: .tensor(.float32, [.symbolic("n"), .fixed(6)]))],
+        inputs: [ValueInfo("x", .tensor(.float32, [.symbolic("n"), .fixed(6)]))],
         outputs: [ValueInfo("y"), ValueInfo("z")],
         initializers: ["shape": Tensor([Int64(-1), 3]), "w": Tensor([Float](repeating: 1, count: 18), shape: [6, 3])],
         nodes: [
