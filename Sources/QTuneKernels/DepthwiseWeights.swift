@@ -24,36 +24,87 @@ struct DepthwiseWeights: Sendable {
         extendLifetime(weights)
     }
 
-    /// Writes `activation(convolution + bias + residual)`, one output row after the other.
-    func run(
-        _ shape: ConvolutionShape, _ input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
-        _ output: UnsafeMutablePointer<Float>, activation: Activation, elementwise: qt_f32_elementwise_row,
-        pool: ThreadPool
-    ) {
+    /// Memory of a run and what happens to each result last.
+    struct Operands {
+        var input: UnsafePointer<Float>
+        var residual: UnsafePointer<Float>?
+        var output: UnsafeMutablePointer<Float>
+        var activation: Activation
+        var elementwise: qt_f32_elementwise_row
+    }
+
+    /// Multiply-accumulates that make a part of the work worth while.
+    private static let partWork = 65_536
+
+    /// Writes `activation(convolution + bias + residual)`. No result depends on how rows are parted.
+    func run(_ shape: ConvolutionShape, _ operands: Operands, pool: ThreadPool) {
         let (height, width) = (shape.outputHeight, shape.outputWidth)
-        let columns = ColumnRuns(shape)
-        let rowFloats = width * channels
-        let grain = max(1, 65_536 / (rowFloats * taps))
-        pool.run(over: shape.batch * height, grain: grain) { range in
-            for row in range {
-                run(
-                    row: row % height, shape, columns,
-                    input + row / height * shape.inputHeight * shape.inputWidth * channels,
-                    residual: residual.map { $0 + row * rowFloats }, output + row * rowFloats,
-                    bounds: activation.clampBounds)
-                if let function = activation.unary {
-                    Elementwise.apply(
-                        function, rows: 1, columns: rowFloats, of: output + row * rowFloats, stride: rowFloats,
-                        kernel: elementwise)
+        let rowWork = max(1, width * channels * taps)
+        if Self.isServedByBands(shape) {
+            let most = min(Int(kernel.band_rows), (height + pool.threads - 1) / pool.threads)
+            let perImage = (height + most - 1) / most
+            pool.run(over: shape.batch * perImage, grain: max(1, Self.partWork / (rowWork * most))) { range in
+                for index in range {
+                    let (image, band) = index.quotientAndRemainder(dividingBy: perImage)
+                    let rows = height * band / perImage..<height * (band + 1) / perImage
+                    run(band: rows, image: image, shape, operands)
+                    finish(rows.count, from: image * height + rows.lowerBound, rowFloats: width * channels, operands)
                 }
+            }
+        } else {
+            let columns = ColumnRuns(shape)
+            pool.run(over: shape.batch * height, grain: max(1, Self.partWork / rowWork)) { range in
+                for row in range { run(row: row % height, image: row / height, shape, columns, operands) }
+                finish(range.count, from: range.lowerBound, rowFloats: width * channels, operands)
             }
         }
     }
 
+    private func finish(_ rows: Int, from first: Int, rowFloats: Int, _ operands: Operands) {
+        guard let function = operands.activation.unary else { return }
+        Elementwise.apply(
+            function, rows: rows, columns: rowFloats, of: operands.output + first * rowFloats, stride: rowFloats,
+            kernel: operands.elementwise)
+    }
+
+    /// Whether the kernel takes several output rows at once.
+    private static func isServedByBands(_ shape: ConvolutionShape) -> Bool {
+        let (side, stride) = (shape.kernel.height, shape.stride.height)
+        return shape.kernel == Extent2D(height: side, width: side) && (side == 3 || side == 5)
+            && shape.stride == Extent2D(height: stride, width: stride) && stride <= 2 && shape.dilation == .one
+    }
+
+    private func run(band rows: Range<Int>, image: Int, _ shape: ConvolutionShape, _ operands: Operands) {
+        let (side, stride) = (shape.kernel.height, shape.stride.height)
+        let first = rows.lowerBound * stride - shape.padding.top
+        let lineFloats = shape.inputWidth * channels
+        let pixels = operands.input + image * shape.inputHeight * lineFloats
+        let offset = (image * shape.outputHeight + rows.lowerBound) * shape.outputWidth * channels
+        let bounds = operands.activation.clampBounds
+        let bias = UnsafePointer(storage.base.assumingMemoryBound(to: Float.self))
+        withUnsafeTemporaryAllocation(
+            of: UnsafePointer<Float>?.self, capacity: Int(QT_F32_DEPTHWISE_BAND_LINES)
+        ) { lines in
+            for line in 0..<(rows.count - 1) * stride + side {
+                let y = first + line
+                lines[line] = y >= 0 && y < shape.inputHeight ? pixels + y * lineFloats : nil
+            }
+            var call = qt_f32_depthwise_band(
+                rows: rows.count, pixels: shape.outputWidth, channels: channels, side: side, stride: stride,
+                left: shape.padding.left, width: shape.inputWidth, lines: UnsafePointer(lines.baseAddress),
+                weights: bias + channels, bias: bias, output: operands.output + offset,
+                output_step: shape.outputWidth * channels, residual: operands.residual.map { $0 + offset },
+                lower: bounds.lower, upper: bounds.upper)
+            kernel.band(&call)
+        }
+    }
+
     private func run(
-        row: Int, _ shape: ConvolutionShape, _ columns: ColumnRuns, _ image: UnsafePointer<Float>,
-        residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, bounds: (lower: Float, upper: Float)
+        row: Int, image: Int, _ shape: ConvolutionShape, _ columns: ColumnRuns, _ operands: Operands
     ) {
+        let pixels = operands.input + image * shape.inputHeight * shape.inputWidth * channels
+        let offset = (image * shape.outputHeight + row) * shape.outputWidth * channels
+        let bounds = operands.activation.clampBounds
         let rows = shape.window.rows(at: row, of: shape.inputHeight)
         let bias = UnsafePointer(storage.base.assumingMemoryBound(to: Float.self))
         let windowRow = shape.kernel.width * channels
@@ -63,13 +114,13 @@ struct DepthwiseWeights: Sendable {
             var call = qt_f32_depthwise_run(
                 pixels: run.pixels.count, channels: channels, window_rows: shown ? rows.inside : 0,
                 window_columns: shown ? run.taps.inside : 0,
-                input: shown ? image + (rows.start * shape.inputWidth + run.taps.start) * channels : image,
+                input: shown ? pixels + (rows.start * shape.inputWidth + run.taps.start) * channels : pixels,
                 row_step: shape.dilation.height * shape.inputWidth * channels,
                 column_step: shape.dilation.width * channels, pixel_step: shape.stride.width * channels,
                 weights: shown ? bias + (tap + 1) * channels : bias, weight_row_step: windowRow, bias: bias,
-                output: output + run.pixels.lowerBound * channels,
-                residual: residual.map { $0 + run.pixels.lowerBound * channels }, lower: bounds.lower,
-                upper: bounds.upper)
+                output: operands.output + offset + run.pixels.lowerBound * channels,
+                residual: operands.residual.map { $0 + offset + run.pixels.lowerBound * channels },
+                lower: bounds.lower, upper: bounds.upper)
             kernel.run(&call)
         }
     }

@@ -128,9 +128,13 @@ package final class FloatConvolution: Sendable {
         switch method {
         case .depthwise(let weights):
             weights.run(
-                shape, input.unsafeElements(Float.self), residual: residual?.unsafeElements(Float.self),
-                output.unsafeElements(Float.self), activation: activation,
-                elementwise: FloatKernels.elementwise(for: tier), pool: pool)
+                shape,
+                DepthwiseWeights.Operands(
+                    input: input.unsafeElements(Float.self),
+                    residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) },
+                    output: output.unsafeElements(Float.self), activation: activation,
+                    elementwise: FloatKernels.elementwise(for: tier)),
+                pool: pool)
         case .winograd(let weights):
             weights.run(
                 shape,

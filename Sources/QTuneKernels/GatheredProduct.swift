@@ -97,12 +97,7 @@ struct GatheredProduct {
             let isLong = (end - first) * 2 > tiles.count * Int(columns.kernel.rows)
             for panel in panels {
                 let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
-                for tile in tiles {
-                    let range = rows(of: tile, tiles: blocks.tiles)
-                    multiply(
-                        range, columns.panels[panel], table + (range.lowerBound - first) * taps,
-                        ahead: next.flatMap { columns.ahead($0, step: tile - tiles.lowerBound) })
-                }
+                multiply(tiles, of: blocks.tiles, columns.panels[panel], UnsafePointer(table), next: next)
             }
         }
         if let function = activation.unary, !panels.isEmpty {
@@ -114,17 +109,33 @@ struct GatheredProduct {
         }
     }
 
+    /// Multiplies the rows of `tiles`, whose pointers start at `table`, by the columns of `panel`, and brings `next`
+    /// into the cache meanwhile.
     private func multiply(
-        _ range: Range<Int>, _ panel: PackedColumns.Panel, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
-        ahead: UnsafePointer<Float>?
+        _ tiles: Range<Int>, of count: Int, _ panel: PackedColumns.Panel,
+        _ table: UnsafePointer<UnsafePointer<Float>?>, next: PackedColumns.Panel?
     ) {
-        let offset = range.lowerBound * outputStride + panel.firstColumn
         let bounds = activation.clampBounds
+        var row = rows * tiles.lowerBound / count
+        var (pointers, offset) = (table, row * outputStride + panel.firstColumn)
         var tile = qt_f32_gemm_tile(
-            rows: range.count, columns: panel.columns, width: panel.width, taps: taps, depth: depth,
-            a: UnsafePointer(pointers), panel: columns.start(of: panel), ahead: ahead, c: output + offset,
-            c_stride: outputStride, residual: residual.map { $0 + offset }, residual_stride: outputStride,
-            lower: bounds.lower, upper: bounds.upper)
-        columns.kernel.run(&tile)
+            rows: 0, columns: panel.columns, width: panel.width, taps: taps, depth: depth, a: pointers,
+            panel: columns.start(of: panel), ahead: nil, c: output, c_stride: outputStride, residual: nil,
+            residual_stride: outputStride, lower: bounds.lower, upper: bounds.upper)
+        let ahead = next.map { (start: columns.start(of: $0), width: $0.width) }
+        let kernel = columns.kernel
+        for index in tiles {
+            let end = rows * (index + 1) / count
+            (tile.rows, tile.a) = (end - row, pointers)
+            tile.c = output + offset
+            tile.residual = residual.map { $0 + offset }
+            tile.ahead = ahead.flatMap {
+                PackedColumns.ahead($0.start, width: $0.width, depth: columns.depth, step: index - tiles.lowerBound)
+            }
+            kernel.run(&tile)
+            pointers += tile.rows * taps
+            offset += tile.rows * outputStride
+            row = end
+        }
     }
 }

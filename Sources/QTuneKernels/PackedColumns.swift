@@ -74,13 +74,8 @@ struct PackedColumns: @unchecked Sendable {
         UnsafePointer(storage.base.assumingMemoryBound(to: Float.self) + panel.offset)
     }
 
-    /// Where tile number `step` of the panel before `panel` has the kernel fetch from, so that a few tiles bring all of
-    /// it into the cache at the pace of memory; nil when it is there.
-    func ahead(_ panel: Panel, step: Int) -> UnsafePointer<Float>? {
-        Self.ahead(start(of: panel), width: panel.width, depth: depth, step: step)
-    }
-
-    /// The same for a panel that starts at `start`.
+    /// Where tile number `step` of a panel has the kernel fetch from, so that a few tiles bring all of the panel that
+    /// starts at `start` into the cache at the pace of memory; nil when it is there.
     static func ahead(_ start: UnsafePointer<Float>, width: Int, depth: Int, step: Int) -> UnsafePointer<Float>? {
         let fetched = step * Int(QT_F32_GEMM_AHEAD)
         return fetched < width ? start + fetched * depth : nil

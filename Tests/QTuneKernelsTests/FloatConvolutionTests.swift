@@ -134,7 +134,19 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
             FloatConvolutionCase(
                 size: (6, 2), channels: (19, 19), groups: 19, kernel: (3, 3), stride: (1, 2),
                 padding: Padding2D(all: 1)),
-        ]
+        ] + bands
+
+    /// Bands of every number of rows, images narrower than a window, padding wider than one.
+    static let bands: [FloatConvolutionCase] =
+        [(1, 1), (2, 3), (3, 2), (4, 5), (5, 4), (6, 9), (7, 8), (8, 1)].flatMap { size in
+            [(3, 1), (3, 2), (5, 1), (5, 2)].map { side, stride in
+                FloatConvolutionCase(
+                    batch: 2, size: size, channels: (37, 37), groups: 37, kernel: (side, side),
+                    stride: (stride, stride),
+                    padding: Padding2D(top: side / 2, left: side + 1, bottom: side, right: side / 2),
+                    activation: stride == 1 ? .clamp(lower: -1, upper: 1) : .silu, hasResidual: side == 3)
+            }
+        }
 
     static let activations: [FloatConvolutionCase] = [
         Activation.none, .relu, .clamp(lower: -0.5, upper: 0.25), .leakyReLU(slope: 0.1), .sigmoid, .tanh, .silu,

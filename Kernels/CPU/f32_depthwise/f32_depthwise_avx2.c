@@ -8,4 +8,9 @@
 #define QT_LANES 8
 #include "f32_depthwise_fma.inc"
 
+#define QT_BAND_SYMBOL qt_f32_depthwise_band_2x8__avx2
+#define QT_BAND_ROWS 2
+#define QT_KEEPS_WEIGHTS 0
+#include "f32_depthwise_band.inc"
+
 #endif

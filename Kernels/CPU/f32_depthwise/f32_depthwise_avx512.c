@@ -8,4 +8,9 @@
 #define QT_LANES 16
 #include "f32_depthwise_fma.inc"
 
+#define QT_BAND_SYMBOL qt_f32_depthwise_band_4x16__avx512
+#define QT_BAND_ROWS 4
+#define QT_KEEPS_WEIGHTS 1
+#include "f32_depthwise_band.inc"
+
 #endif
