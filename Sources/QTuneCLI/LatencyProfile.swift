@@ -46,7 +46,8 @@ struct LatencyProfile: Encodable {
         let tier = try CPUTier.current
         let measured = ArithmeticCeiling.Kind.allCases.compactMap { ArithmeticCeiling.measure($0, tier: tier) }
         let limits = Dictionary(
-            measured.map { ($0.kind, $0.operationsPerSecond * Double(threads)) }, uniquingKeysWith: { first, _ in first })
+            measured.map { ($0.kind, $0.operationsPerSecond * Double(threads)) },
+            uniquingKeysWith: { first, _ in first })
         ceilings = measured.map {
             CeilingLine(
                 numbers: $0.kind == .float ? "float32" : "integer", loop: $0.name,

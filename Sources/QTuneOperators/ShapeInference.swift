@@ -54,7 +54,8 @@ package struct InferenceMemory {
 
     fileprivate init(values: [String: InferredValue], nodes: [Node]) {
         self.values = values
-        self.nodes = Dictionary(nodes.compactMap { node in node.outputs.first.map { ($0, node) } }) { first, _ in first }
+        self.nodes = Dictionary(nodes.compactMap { node in node.outputs.first.map { ($0, node) } }) { first, _ in first
+        }
     }
 
     /// The results of `node`, if it is as it was; nil for one with sub-graphs, which see more than their operands.

@@ -8,7 +8,9 @@ struct InferenceMemoryTests {
     private static let graph = Graph(
         inputs: [ValueInfo("x", .tensor(.float32, [.symbolic("n"), .fixed(6)]))],
         outputs: [ValueInfo("y"), ValueInfo("z")],
-        initializers: ["shape": Tensor([Int64(-1), 3]), "w": Tensor([Float](repeating: 1, count: 18), shape: [6, 3])],
+        initializers: [
+            "shape": Tensor([Int64(-1), 3]), "w": Tensor([Float](repeating: 1, count: 18), shape: [6, 3]),
+        ],
         nodes: [
             Node("Relu", inputs: ["x"], outputs: ["a"]),
             Node("MatMul", inputs: ["a", "w"], outputs: ["b"]),

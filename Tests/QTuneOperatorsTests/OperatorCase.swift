@@ -20,7 +20,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
         let dot = type.lastIndex(of: ".")
         node = Node(
             dot.map { String(type[type.index(after: $0)...]) } ?? type,
-            domain: dot.map { String(type[..<$0]) } ?? "", inputs: inputs.enumerated().map { $1 == nil ? "" : "x\($0)" },
+            domain: dot.map { String(type[..<$0]) } ?? "",
+            inputs: inputs.enumerated().map { $1 == nil ? "" : "x\($0)" },
             outputs: expected.indices.map { "y\($0)" }, attributes: attributes)
         self.opset = opset
         self.inputs = inputs.map { $0.map(Value.tensor) }

@@ -114,7 +114,10 @@ struct AttentionRecognitionTests {
         let y = g("MatMul", softmax(g, g("MatMul", q, exchanged) * 0.3), v)
         let session = try expectSameResults(
             g.model(y),
-            ["q": numbers.floats([2, 4, 6, 8]), "k": numbers.floats([2, 1, 9, 8]), "v": numbers.floats([2, 1, 9, 3])])
+            [
+                "q": numbers.floats([2, 4, 6, 8]), "k": numbers.floats([2, 1, 9, 8]),
+                "v": numbers.floats([2, 1, 9, 3]),
+            ])
         #expect(session.operatorCounts == ["qtune.HeadAttention": 1])
     }
 

@@ -81,7 +81,8 @@ struct KernelsCommand: ParsableCommand {
     private func chosenCase(_ tier: CPUTier) throws -> KernelBenchmarks.Case? {
         if let convolution, let weights {
             return try KernelBenchmarks.convolution(
-                image: lengths(convolution, "--convolution", count: 4), weights: lengths(weights, "--weights", count: 4),
+                image: lengths(convolution, "--convolution", count: 4),
+                weights: lengths(weights, "--weights", count: 4),
                 stride: stride ?? 1, padding: padding, isInteger: int8, tier: tier)
         }
         guard let matmul else { return nil }

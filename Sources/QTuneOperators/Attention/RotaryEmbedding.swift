@@ -2,7 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Turns pairs of elements of each vector by the angle of the vector's position, whose cosines and sines come as tables.
+/// Turns pairs of elements of each vector by the angle of the vector's position, whose cosines and sines come as
+/// tables.
 struct RotaryEmbedding: Operator {
     static let name = "RotaryEmbedding"
     static let versions = [23]

@@ -2,9 +2,9 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// A product with a matrix of 2, 4 or 8 bits in blocks along its depth, plus a bias. Operands: a, [..., K]; the matrix, uint8
-/// [N, blocks, bytes of a block], lowest bits first; a scale for each block of each column; zero points, packed like the
-/// matrix or of a float type; g_idx, which must be left out; bias.
+/// A product with a matrix of 2, 4 or 8 bits in blocks along its depth, plus a bias. Operands: a, [..., K]; the matrix,
+/// uint8 [N, blocks, bytes of a block], lowest bits first; a scale for each block of each column; zero points, packed
+/// like the matrix or of a float type; g_idx, which must be left out; bias.
 ///
 /// Constant blocks are expanded once into a packed float32 matrix.
 struct MatMulNBits: Operator {

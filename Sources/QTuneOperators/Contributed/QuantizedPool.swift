@@ -1,8 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// The mean under a window of a quantized tensor: the exact sum of `x - zeroPoint`, times `scale / (resultScale * count)`.
-/// Operands: x, scale, zero point; scale and zero point of the result.
+/// The mean under a window of a quantized tensor: the exact sum of `x - zeroPoint`, times `scale / (resultScale *
+/// count)`. Operands: x, scale, zero point; scale and zero point of the result.
 struct QLinearAveragePool: Operator {
     static let name = "QLinearAveragePool"
     static let domain = "com.microsoft"

@@ -52,8 +52,8 @@ struct Scaler: MachineLearningOperator {
     }
 }
 
-/// Divides each row by its largest element, the sum of its magnitudes, or its length. Gives float32. A row whose divisor
-/// is 0 stays as it is.
+/// Divides each row by its largest element, the sum of its magnitudes, or its length. Gives float32. A row whose
+/// divisor is 0 stays as it is.
 struct Normalizer: MachineLearningOperator {
     static let name = "Normalizer"
 

@@ -65,8 +65,8 @@ struct DictVectorizer: MachineLearningOperator {
     }
 }
 
-/// The values of a map of integer keys as a row, in the order of the keys: one after another, or each at the place that its
-/// key names.
+/// The values of a map of integer keys as a row, in the order of the keys: one after another, or each at the place that
+/// its key names.
 struct CastMap: MachineLearningOperator {
     static let name = "CastMap"
 

@@ -2,8 +2,9 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Adds the columns of a convolution's patches back into an image. Operands: columns [batch, channels * taps, positions], the
-/// spatial lengths of the image, the taps of a patch along each axis. Gives [batch, channels, spatial...].
+/// Adds the columns of a convolution's patches back into an image. Operands: columns [batch, channels * taps,
+/// positions], the spatial lengths of the image, the taps of a patch along each axis. Gives [batch, channels,
+/// spatial...].
 struct Col2Im: Operator {
     static let name = "Col2Im"
     static let versions = [18]

@@ -1,7 +1,8 @@
 import QTuneGraph
 import QTuneTensor
 
-/// The rotation of the standard's RotaryEmbedding, with positions always named: one for each vector, or that of the first.
+/// The rotation of the standard's RotaryEmbedding, with positions always named: one for each vector, or that of the
+/// first.
 struct ContributedRotaryEmbedding: Operator {
     static let name = "RotaryEmbedding"
     static let domain = "com.microsoft"

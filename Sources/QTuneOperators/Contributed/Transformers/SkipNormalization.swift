@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// Layer normalization of the sum of an input, of what skipped the layers before and of a bias. Gives the statistics and
-/// the sum on request.
+/// Layer normalization of the sum of an input, of what skipped the layers before and of a bias. Gives the statistics
+/// and the sum on request.
 struct SkipLayerNormalization: Operator {
     static let name = "SkipLayerNormalization"
     static let domain = "com.microsoft"

@@ -35,7 +35,8 @@ struct Linear: Operator {
 
     private func pack(_ matrix: Tensor, bias: Tensor?) throws -> FloatMatrix {
         try PackedWeightCache.shared.packed(
-            [matrix] + (bias.map { [$0] } ?? []), parameters: Packing(isTransposed: isTransposed, activation: activation)
+            [matrix] + (bias.map { [$0] } ?? []),
+            parameters: Packing(isTransposed: isTransposed, activation: activation)
         ) {
             try FloatMatrix(matrix, transposed: isTransposed, bias: bias, activation: activation)
         }
