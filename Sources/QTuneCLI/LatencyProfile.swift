@@ -3,6 +3,8 @@ internal import QTune
 /// Where a network's time goes: by operator type and by node, with what the processor could do at most beside it.
 struct LatencyProfile: Encodable {
     /// All nodes of one operator type.
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct OperatorLine: Encodable {
         let `operator`: String
         let nodes: Int
@@ -13,6 +15,8 @@ struct LatencyProfile: Encodable {
         let ceiling_share: Double?
     }
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct NodeLine: Encodable {
         let node: String
         let `operator`: String

@@ -44,6 +44,8 @@ struct KernelsCommand: ParsableCommand {
         let runs: Bool
     }
 
+    // The names are those of the JSON.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Pick: Encodable {
         let kernel: String
         let family: String
