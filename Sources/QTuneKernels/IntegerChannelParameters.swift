@@ -26,8 +26,45 @@ struct ChannelWords: Sendable {
             storage.base.assumingMemoryBound(to: UInt32.self))
     }
 
+    /// As many words as those of `other`, which `fill` writes.
+    fileprivate init(like other: ChannelWords, _ fill: (UnsafeMutableRawPointer, Int) -> Void) {
+        storage = TensorStorage(byteCount: other.storage.byteCount)
+        fill(storage.base, storage.byteCount / 4)
+    }
+
+    /// Each float times `factor`.
+    func scaled(by factor: Float) -> ChannelWords {
+        ChannelWords(like: self) { target, count in
+            qt_channel_scales(floats, count, factor, target.assumingMemoryBound(to: Float.self))
+        }
+    }
+
     var integers: UnsafePointer<Int32> { UnsafePointer(storage.base.assumingMemoryBound(to: Int32.self)) }
     var floats: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
+}
+
+/// What is added to each channel's sums: a bias, and so much less for each unit of the input's zero point.
+struct ChannelOffsets: Sendable {
+    private let bias: ChannelWords
+    private let slopes: ChannelWords
+
+    /// The slopes are the sums of each channel's weights less their zero point.
+    init(bias: [Int32]?, slopes: [Int32], for depthwise: IntegerKernels.DepthwiseRow? = nil) {
+        func words(_ values: [Int32]) -> ChannelWords {
+            let words = ChannelWords(values, channels: slopes.count)
+            return depthwise.map { ChannelWords(arranging: words, channels: slopes.count, for: $0) } ?? words
+        }
+        self.bias = words(bias ?? [0])
+        self.slopes = words(slopes)
+    }
+
+    /// The offsets for an input whose zero point, flipped with it, is `zeroPoint`.
+    func words(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
+        ChannelWords(like: bias) { target, count in
+            qt_channel_offsets(
+                bias.integers, slopes.integers, count, zeroPoint, target.assumingMemoryBound(to: Int32.self))
+        }
+    }
 }
 
 /// An epilogue as kernels take it: per-channel arrays expanded, bounds made float.
@@ -36,18 +73,16 @@ struct PreparedEpilogue: Sendable {
     private let zeroPoint: Int32
     private let lower: Float
     private let upper: Float
-    private let scales: ChannelWords?
+    private var scales: ChannelWords?
     private let biases: ChannelWords?
     /// What is added to requantized sums, and the bounds of these.
     private let addition: (added: Requantization.Addition, lower: Float, upper: Float)?
 
-    /// `inputScale` multiplies the scales, for inputs whose scale is known only at the run.
-    init(_ epilogue: IntegerEpilogue, channels: Int, inputScale: Float?, for depthwise: IntegerKernels.DepthwiseRow?) {
+    init(_ epilogue: IntegerEpilogue, channels: Int, for depthwise: IntegerKernels.DepthwiseRow?) {
         func words(_ values: [Float]) -> ChannelWords {
             let words = ChannelWords(values, channels: channels)
             return depthwise.map { ChannelWords(arranging: words, channels: channels, for: $0) } ?? words
         }
-        func scaled(_ values: [Float]) -> [Float] { inputScale.map { scale in values.map { $0 * scale } } ?? values }
         switch epilogue {
         case .accumulators:
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_ACCUMULATORS, 0, 0, 0)
@@ -64,27 +99,34 @@ struct PreparedEpilogue: Sendable {
                 addition = nil
                 (zeroPoint, lower, upper) = (requantization.zeroPoint, floor, ceiling)
             }
-            scales = words(scaled(requantization.multipliers))
+            scales = words(requantization.multipliers)
             biases = nil
-        case .dequantize(let values, let bias, let floor, let ceiling):
+        case .dequantize(let values, let bias, let floor, let ceiling, _):
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_DEQUANTIZE, 0, floor, ceiling)
-            scales = words(scaled(values))
+            scales = words(values)
             biases = words(bias ?? [0])
             addition = nil
         }
     }
 
+    /// The same for an input whose scale is known only at the run: it multiplies the scales.
+    func scaled(by inputScale: Float) -> PreparedEpilogue {
+        var copy = self
+        copy.scales = scales?.scaled(by: inputScale)
+        return copy
+    }
+
     /// The C structure; its pointers live as long as `self` and `values`, which are added where the epilogue adds.
-    func c(adding values: UnsafePointer<UInt8>? = nil) -> qt_epilogue {
+    func c(adding values: UnsafeRawPointer? = nil) -> qt_epilogue {
         var addend = qt_epilogue_addend()
+        addend.values = values
         if let addition {
-            addend.values = values
             addend.zero_point = addition.added.addendZeroPoint
             (addend.ratio, addend.own_ratio) = (addition.added.addendRatio, addition.added.ratio)
             (addend.own_lower, addend.own_upper) = (addition.lower, addition.upper)
         }
         return qt_epilogue(
             kind: Int32(kind.rawValue), zero_point: zeroPoint, lower: lower, upper: upper,
-            scales: scales?.floats, biases: biases?.floats, addend: addend)
+            scales: scales?.floats, biases: biases?.floats, addend: addend, range: nil)
     }
 }

@@ -77,37 +77,38 @@ package final class IntegerConvolution: Sendable {
             implementation = .products(
                 Self.products(weights: weights, zeroPoints: zeroPoints, bias: bias, groups: groups, tier: tier))
         }
-        prepared = Self.prepare(epilogue, channels: outputChannels, inputScale: nil, for: implementation)
+        prepared = Self.prepare(epilogue, channels: outputChannels, for: implementation)
         offsets = Self.offsets(
             inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)), of: implementation)
     }
 
     /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
-    /// - Parameter addend: of the output's shape and type, for an epilogue with an addition.
+    /// - Parameters:
+    ///   - addend: of the output's shape and type, for an epilogue with an addition.
+    ///   - findsRange: whether to give the range of the output, which is float32.
+    @discardableResult
     package func run(
-        _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, into output: Tensor, pool: ThreadPool
-    ) {
-        precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
+        _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, into output: Tensor,
+        findsRange: Bool = false, pool: ThreadPool
+    ) -> RealRange? {
         run(
             input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, adding: addend,
-            into: output, pool: pool)
+            into: output, findsRange: findsRange, pool: pool)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
     /// the scales of the epilogue.
+    @discardableResult
     package func run(
-        _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, into output: Tensor,
-        pool: ThreadPool
-    ) {
+        _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, adding addend: Tensor? = nil,
+        into output: Tensor, findsRange: Bool = false, pool: ThreadPool
+    ) -> RealRange? {
         let flip = Int32(IntegerOperands.flip(activations: inputType))
-        let epilogues =
-            inputScale.map {
-                Self.prepare(epilogue, channels: outputChannels, inputScale: $0, for: implementation)
-            } ?? prepared
-        run(
+        return run(
             input, zeroPoint: inputZeroPoint,
-            offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation), epilogues: epilogues,
-            padding: padding, adding: nil, into: output, pool: pool)
+            offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation),
+            epilogues: inputScale.map { scale in prepared.map { $0.scaled(by: scale) } } ?? prepared,
+            padding: padding, adding: addend, into: output, findsRange: findsRange, pool: pool)
     }
 }
 
@@ -135,17 +136,16 @@ extension IntegerConvolution {
 
     /// One epilogue for each product, with the values of its channels.
     private static func prepare(
-        _ epilogue: IntegerEpilogue, channels: Int, inputScale: Float?, for implementation: Implementation
+        _ epilogue: IntegerEpilogue, channels: Int, for implementation: Implementation
     ) -> [PreparedEpilogue] {
         switch implementation {
         case .depthwise(let depthwise):
-            return [PreparedEpilogue(epilogue, channels: channels, inputScale: inputScale, for: depthwise.kernel)]
+            return [PreparedEpilogue(epilogue, channels: channels, for: depthwise.kernel)]
         case .products(let products):
             let columns = channels / products.count
             return products.indices.map { group in
                 PreparedEpilogue(
-                    epilogue.sliced(group * columns..<(group + 1) * columns), channels: columns,
-                    inputScale: inputScale, for: nil)
+                    epilogue.sliced(group * columns..<(group + 1) * columns), channels: columns, for: nil)
             }
         }
     }
@@ -153,15 +153,17 @@ extension IntegerConvolution {
     /// `inputZeroPoint` is flipped with the input.
     private static func offsets(inputZeroPoint: Int32, of implementation: Implementation) -> [ChannelWords] {
         switch implementation {
-        case .depthwise(let depthwise): [depthwise.offsets(inputZeroPoint: inputZeroPoint)]
-        case .products(let products): products.map { $0.offsets(inputZeroPoint: inputZeroPoint) }
+        case .depthwise(let depthwise): [depthwise.offsets.words(inputZeroPoint: inputZeroPoint)]
+        case .products(let products): products.map { $0.offsets.words(inputZeroPoint: inputZeroPoint) }
         }
     }
 
     private func run(
         _ input: Tensor, zeroPoint: Int32, offsets: [ChannelWords], epilogues: [PreparedEpilogue], padding: Padding2D,
-        adding addend: Tensor?, into output: Tensor, pool: ThreadPool
-    ) {
+        adding addend: Tensor?, into output: Tensor, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
+        precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
+        precondition(!findsRange || outputType == .float32, "the range of what is not real")
         precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "the input does not fit the weights")
         precondition(input.dtype == inputType && output.dtype == outputType, "types do not fit")
         let window = SlidingWindow(kernel: kernelExtent, stride: stride, dilation: dilation, padding: padding)
@@ -171,25 +173,26 @@ extension IntegerConvolution {
         precondition(output.count == shape.outputPixels * outputChannels, "the output's shape does not fit")
         precondition(
             addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
-        guard output.count > 0 else { return }
+        guard output.count > 0 else { return findsRange ? RealRange(lower: 0, upper: 0) : nil }
         let job = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: zeroPoint))
+        defer { extendLifetime((input, addend, output, offsets, epilogues)) }
         switch implementation {
         case .depthwise(let depthwise):
-            depthwise.run(
-                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output, pool: pool
-            )
+            return depthwise.run(
+                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output,
+                findsRange: findsRange, pool: pool)
         case .products(let products):
-            run(
-                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, into: output, pool: pool)
+            return run(
+                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, into: output,
+                findsRange: findsRange, pool: pool)
         }
-        extendLifetime((input, addend, output, offsets, epilogues))
     }
 
     /// All groups have the same shape, so that they share one division into parts.
     private func run(
         _ products: [IntegerProduct], over job: IntegerWindows, offsets: [ChannelWords], epilogues: [PreparedEpilogue],
-        adding addend: Tensor?, into output: Tensor, pool: ThreadPool
-    ) {
+        adding addend: Tensor?, into output: Tensor, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
         let element = outputType.bitWidth / 8
         let channels = inputChannels / groups
         let columns = outputChannels / groups
@@ -204,10 +207,10 @@ extension IntegerConvolution {
                     ? .rows(pixels, stride: inputChannels)
                     : .windows(UnsafePointer(windows.baseAddress.unsafelyUnwrapped + group)),
                 isSigned: inputType == .int8, offsets: offsets[group],
-                epilogue: epilogues[group].c(adding: addend.map { $0.bytes + group * columns }),
+                epilogue: epilogues[group].c(adding: addend.map { $0.address + group * columns * element }),
                 output: output.address + group * columns * element, outputStride: outputChannels * element)
         }
-        products[0].run(jobs, rows: job.shape.outputPixels, pool: pool)
+        return products[0].run(jobs, rows: job.shape.outputPixels, findsRange: findsRange, pool: pool)
     }
 }
 

@@ -7,9 +7,8 @@ final class IntegerDepthwise: @unchecked Sendable {
     private let channels: Int
     private let strip: qt_integer_strip
     private let packed: TensorStorage
-    /// Of each channel's weights less their zero point.
-    private let sums: [Int32]
-    private let bias: [Int32]
+    /// What is added to each channel's sums.
+    let offsets: ChannelOffsets
 
     /// `weights` are [C, 1, kernel height, kernel width], `zeroPoints` one for each channel.
     init(
@@ -23,36 +22,30 @@ final class IntegerDepthwise: @unchecked Sendable {
             count = channels * taps
         }
         extendLifetime(weights)
-        let isNarrow = qt_integer_depthwise_fits_s8(centred, centred.count) != 0
-        kernel = IntegerKernels.depthwise(for: tier, wideWeights: !isNarrow)
+        kernel = IntegerKernels.depthwise(for: tier)
         var window = qt_integer_depthwise_window(
             height: weights.shape[2], width: weights.shape[3], stride_width: stride.width,
             dilation_height: dilation.height, dilation_width: dilation.width)
         strip = qt_integer_strip_of(kernel, &window)
-        packed = TensorStorage(byteCount: qt_integer_depthwise_packed_bytes(kernel, &window, channels))
+        packed = TensorStorage(byteCount: qt_integer_depthwise_packed_bytes(kernel, &window, centred, channels))
         qt_integer_depthwise_pack(kernel, &window, centred, channels, packed.base)
-        sums = (0..<channels).map { channel in
+        let sums = (0..<channels).map { channel in
             (0..<taps).reduce(0) { $0 + Int32(centred[$1 * channels + channel]) }
         }
+        offsets = ChannelOffsets(bias: bias, slopes: sums, for: kernel)
         self.channels = channels
-        self.bias = bias ?? [Int32](repeating: 0, count: channels)
     }
 
-    /// What is added to each channel's sums, for an input whose zero point, flipped with it, is `zeroPoint`.
-    func offsets(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
-        let words = ChannelWords(zip(bias, sums).map { $0 &- zeroPoint &* $1 }, channels: channels)
-        return ChannelWords(arranging: words, channels: channels, for: kernel)
-    }
-
+    /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
     func run(
         _ job: IntegerWindows, isSigned: Bool, offsets: ChannelWords, epilogue: PreparedEpilogue,
-        into output: Tensor, pool: ThreadPool
-    ) {
+        into output: Tensor, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
         let windows = job.windows(firstChannel: 0, channels: channels)
         let paddingRow = [UInt8](repeating: job.padding, count: channels)
         let rows = job.shape.batch * job.shape.outputHeight
         let address = output.address
-        withUnsafePointer(to: windows) { windows in
+        return withUnsafePointer(to: windows) { windows in
             paddingRow.withUnsafeBufferPointer { paddingRow in
                 var description = qt_integer_depthwise()
                 description.kernel = kernel
@@ -65,20 +58,26 @@ final class IntegerDepthwise: @unchecked Sendable {
                 description.epilogue = epilogue.c()
                 description.output = address
                 description.output_stride = channels * qt_epilogue_output_bytes(description.epilogue.kind)
-                run(description, rows: rows, work: job.shape.multiplyAccumulates, pool: pool)
+                return run(
+                    description, rows: rows, work: job.shape.multiplyAccumulates, findsRange: findsRange, pool: pool)
             }
         }
     }
 
-    private func run(_ description: qt_integer_depthwise, rows: Int, work: Int, pool: ThreadPool) {
+    private func run(
+        _ description: qt_integer_depthwise, rows: Int, work: Int, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
         nonisolated(unsafe) let description = description
         let parts = work > 20_000 ? min(pool.threads, rows) : 1
+        let ranges = findsRange ? PartRanges(parts: parts) : nil
         pool.run(parts: parts) { part in
             var description = description
+            description.epilogue.range = ranges?[part]
             let scratch = UnsafeMutableRawPointer.allocate(
                 byteCount: qt_integer_depthwise_scratch(&description), alignment: 64)
             defer { scratch.deallocate() }
             qt_integer_depthwise_run(&description, part * rows / parts, (part + 1) * rows / parts, scratch)
         }
+        return ranges?.total
     }
 }

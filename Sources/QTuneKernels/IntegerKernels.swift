@@ -23,10 +23,9 @@ enum IntegerKernels {
         gemmRows.first { serves($0.pointee.isa, tier) } ?? gemmRows[gemmRows.count - 1]
     }
 
-    /// The best depthwise kernel of `tier`, among those that take 16-bit weights where `wideWeights`.
-    static func depthwise(for tier: CPUTier, wideWeights: Bool) -> DepthwiseRow {
-        depthwiseRows.first { serves($0.pointee.isa, tier) && (!wideWeights || $0.pointee.weight_bytes == 2) }
-            ?? depthwiseRows[depthwiseRows.count - 1]
+    /// The best depthwise kernel of `tier`.
+    static func depthwise(for tier: CPUTier) -> DepthwiseRow {
+        depthwiseRows.first { serves($0.pointee.isa, tier) } ?? depthwiseRows[depthwiseRows.count - 1]
     }
 
     /// The best element-wise row of `tier`; of this process's tier where that is nil.

@@ -52,31 +52,37 @@ package final class IntegerMatrix: Sendable {
             weightZeroPoints: weightZeroPoints.map { $0 - Int32(flip) }, bias: bias, tier: try tier ?? CPUTier.current)
         self.inputType = inputType
         self.epilogue = epilogue
-        prepared = PreparedEpilogue(epilogue, channels: columns, inputScale: nil, for: nil)
-        offsets = product.offsets(
+        prepared = PreparedEpilogue(epilogue, channels: columns, for: nil)
+        offsets = product.offsets.words(
             inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)))
     }
 
     /// Multiplies the rows of `a` [..., K] into `output` [..., N].
-    package func run(_ a: Tensor, into output: Tensor, pool: ThreadPool) {
-        run(a, offsets: offsets, epilogue: prepared, into: output, pool: pool)
+    /// - Parameter findsRange: whether to give the range of the output, which is float32.
+    @discardableResult
+    package func run(_ a: Tensor, into output: Tensor, findsRange: Bool = false, pool: ThreadPool) -> RealRange? {
+        run(a, offsets: offsets, epilogue: prepared, into: output, findsRange: findsRange, pool: pool)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
     /// the scales of the epilogue.
+    @discardableResult
     package func run(
-        _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, pool: ThreadPool
-    ) {
+        _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, findsRange: Bool = false,
+        pool: ThreadPool
+    ) -> RealRange? {
         let flip = Int32(IntegerOperands.flip(activations: inputType))
-        let epilogue =
-            inputScale.map { PreparedEpilogue(self.epilogue, channels: columns, inputScale: $0, for: nil) } ?? prepared
-        let offsets = product.offsets(inputZeroPoint: inputZeroPoint + flip)
-        run(a, offsets: offsets, epilogue: epilogue, into: output, pool: pool)
+        return run(
+            a, offsets: product.offsets.words(inputZeroPoint: inputZeroPoint + flip),
+            epilogue: inputScale.map { prepared.scaled(by: $0) } ?? prepared, into: output, findsRange: findsRange,
+            pool: pool)
     }
 
     private func run(
-        _ a: Tensor, offsets: ChannelWords, epilogue: PreparedEpilogue, into output: Tensor, pool: ThreadPool
-    ) {
+        _ a: Tensor, offsets: ChannelWords, epilogue: PreparedEpilogue, into output: Tensor, findsRange: Bool,
+        pool: ThreadPool
+    ) -> RealRange? {
+        precondition(!findsRange || outputType == .float32, "the range of what is not real")
         precondition(a.dtype == inputType && output.dtype == outputType, "types do not fit")
         let rows = columns == 0 ? 0 : output.count / columns
         precondition(a.count == rows * depth && output.count == rows * columns, "shapes do not fit")
@@ -84,7 +90,7 @@ package final class IntegerMatrix: Sendable {
             source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8, offsets: offsets,
             epilogue: epilogue.c(), output: output.address,
             outputStride: columns * qt_epilogue_output_bytes(epilogue.c().kind))
-        product.run([job], rows: rows, pool: pool)
-        extendLifetime((a, output, offsets, epilogue))
+        defer { extendLifetime((a, output, offsets, epilogue)) }
+        return product.run([job], rows: rows, findsRange: findsRange, pool: pool)
     }
 }

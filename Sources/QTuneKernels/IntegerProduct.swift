@@ -11,11 +11,11 @@ final class IntegerProduct: @unchecked Sendable {
     var kernelName: String { String(cString: kernel.pointee.name) }
     private let kernel: IntegerKernels.GemmRow
     private let packed: TensorStorage
-    private let columnSums: [Int32]
-    /// Of the weights as kernels see them, flipped to s8; nil where all are 0.
-    private let weightZeroPoints: [Int32]?
-    private let weightZeroPointWords: ChannelWords?
-    private let bias: [Int32]
+    /// What is added to the sums of each column.
+    let offsets: ChannelOffsets
+    /// Of the weights as kernels see them, flipped to s8: one for each column, or nil where all are `weightZeroPoint`.
+    private let weightZeroPoints: ChannelWords?
+    private let weightZeroPoint: Int32
 
     /// `weights` are [columns][depth] in s8, already flipped if they were u8, and zero points with them.
     init(
@@ -27,24 +27,19 @@ final class IntegerProduct: @unchecked Sendable {
         let bytes = UnsafePointer(weights.base.assumingMemoryBound(to: Int8.self))
         packed = TensorStorage(byteCount: qt_integer_gemm_packed_bytes(kernel, columns, depth))
         qt_integer_gemm_pack(kernel, bytes, columns, depth, packed.base)
-        columnSums = [Int32](unsafeUninitializedCapacity: columns) { buffer, count in
+        let first = weightZeroPoints.first ?? 0
+        let isUniform = weightZeroPoints.allSatisfy { $0 == first }
+        weightZeroPoint = isUniform ? first : 0
+        self.weightZeroPoints = isUniform ? nil : ChannelWords(weightZeroPoints, channels: columns)
+        var slopes = [Int32](unsafeUninitializedCapacity: columns) { buffer, count in
             qt_integer_weights_sum(bytes, columns, depth, buffer.baseAddress)
             count = columns
         }
-        let isSymmetric = weightZeroPoints.allSatisfy { $0 == 0 }
-        self.weightZeroPoints = isSymmetric ? nil : weightZeroPoints
-        weightZeroPointWords = isSymmetric ? nil : ChannelWords(weightZeroPoints, channels: columns)
-        self.bias = bias ?? [Int32](repeating: 0, count: columns)
-    }
-
-    /// What is added to the sums of each column, for an input whose zero point, flipped with it, is `zeroPoint`.
-    func offsets(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
-        let values = (0..<columns).map { column in
-            let weightZero = weightZeroPoints.map { $0.count == 1 ? $0[0] : $0[column] } ?? 0
-            return bias[column] &- zeroPoint &* columnSums[column]
-                &+ Int32(truncatingIfNeeded: depth) &* zeroPoint &* weightZero
+        for column in slopes.indices {
+            let zeroPoint = weightZeroPoints[weightZeroPoints.count == 1 ? 0 : column]
+            slopes[column] &-= Int32(truncatingIfNeeded: depth) &* zeroPoint
         }
-        return ChannelWords(values, channels: columns)
+        offsets = ChannelOffsets(bias: bias, slopes: slopes)
     }
 
     /// Where the left operand comes from.
@@ -70,7 +65,8 @@ final class IntegerProduct: @unchecked Sendable {
         job.columns = columns
         job.packed = UnsafeRawPointer(packed.base)
         job.offsets = offsets.integers
-        job.weight_zero_points = weightZeroPointWords?.integers
+        job.weight_zero_points = weightZeroPoints?.integers
+        job.weight_zero_point = weightZeroPoint
         job.epilogue = epilogue
         job.output = output
         job.output_stride = outputStride
@@ -78,12 +74,15 @@ final class IntegerProduct: @unchecked Sendable {
     }
 
     /// Runs `jobs`, which share this product's shape, over `rows` rows on the pool's threads.
-    func run(_ jobs: [qt_integer_product], rows: Int, pool: ThreadPool) {
+    /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
+    func run(_ jobs: [qt_integer_product], rows: Int, findsRange: Bool, pool: ThreadPool) -> RealRange? {
         nonisolated(unsafe) let jobs = jobs
         let parts = partition(rows: rows, jobs: jobs.count, threads: pool.threads)
+        let ranges = findsRange ? PartRanges(parts: parts.count) : nil
         pool.run(parts: parts.count) { index in
             let part = parts[index]
             for var job in jobs {
+                job.epilogue.range = ranges?[index]
                 let scratch = UnsafeMutableRawPointer.allocate(
                     byteCount: qt_integer_product_scratch(&job) + 64, alignment: 64)
                 defer { scratch.deallocate() }
@@ -92,6 +91,7 @@ final class IntegerProduct: @unchecked Sendable {
                     part.columns.upperBound, scratch)
             }
         }
+        return ranges?.total
     }
 
     private struct Part {

@@ -94,7 +94,7 @@ extension KernelBenchmarks {
         func integerCase(_ tier: CPUTier) -> Case {
             let kernel =
                 shape.isDepthwise
-                ? String(cString: IntegerKernels.depthwise(for: tier, wideWeights: false).pointee.name) : nil
+                ? String(cString: IntegerKernels.depthwise(for: tier).pointee.name) : nil
             return Case(
                 "int8 \(name)",
                 family: shape.isDepthwise ? IntegerKernels.depthwiseFamily : IntegerKernels.gemmFamily, tier: tier,

@@ -60,8 +60,10 @@ package struct Requantization: Hashable, Sendable {
 package enum IntegerEpilogue: Hashable, Sendable {
     /// Stores `uint8` or `int8`.
     case requantize(Requantization)
-    /// Stores float32: sum times scale plus bias, clamped. Scales and bias have one value, or one per output channel.
-    case dequantize(scales: [Float], bias: [Float]? = nil, lower: Float = -.infinity, upper: Float = .infinity)
+    /// Stores float32: sum times scale plus bias, plus an element of another tensor where it `adds`, clamped. Scales
+    /// and bias have one value, or one per output channel.
+    case dequantize(
+        scales: [Float], bias: [Float]? = nil, lower: Float = -.infinity, upper: Float = .infinity, adds: Bool = false)
     /// Stores the sums, int32.
     case accumulators
 
@@ -74,17 +76,20 @@ package enum IntegerEpilogue: Hashable, Sendable {
         }
     }
 
-    /// Whether a tensor is added to the requantized sums.
+    /// Whether a tensor is added to the requantized or dequantized sums.
     var adds: Bool {
-        guard case .requantize(let requantization) = self else { return false }
-        return requantization.addition != nil
+        switch self {
+        case .requantize(let requantization): requantization.addition != nil
+        case .dequantize(_, _, _, _, let adds): adds
+        case .accumulators: false
+        }
     }
 
     /// The values that go with single channels, to be checked against the number of output channels.
     fileprivate var perChannelCounts: [Int] {
         switch self {
         case .requantize(let requantization): [requantization.multipliers.count]
-        case .dequantize(let scales, let bias, _, _): [scales.count] + (bias.map { [$0.count] } ?? [])
+        case .dequantize(let scales, let bias, _, _, _): [scales.count] + (bias.map { [$0.count] } ?? [])
         case .accumulators: []
         }
     }
@@ -97,8 +102,8 @@ package enum IntegerEpilogue: Hashable, Sendable {
         case .requantize(var requantization):
             requantization.multipliers = part(requantization.multipliers)
             return .requantize(requantization)
-        case .dequantize(let scales, let bias, let lower, let upper):
-            return .dequantize(scales: part(scales), bias: bias.map(part), lower: lower, upper: upper)
+        case .dequantize(let scales, let bias, let lower, let upper, let adds):
+            return .dequantize(scales: part(scales), bias: bias.map(part), lower: lower, upper: upper, adds: adds)
         }
     }
 

@@ -86,6 +86,11 @@ import Testing
             ConvolutionCase(
                 shape: shape, inputType: .int8, weightType: .uint8, inputZeroPoint: 5, weightZeroPoints: mixedUnsigned,
                 seed: index),
+            // Weights less their zero point need 9 bits.
+            ConvolutionCase(
+                shape: shape, weightType: .uint8, inputZeroPoint: 9, weightZeroPoints: [0], extreme: true, seed: index),
+            ConvolutionCase(
+                shape: shape, weightType: .uint8, inputZeroPoint: 0, weightZeroPoints: [255], seed: index),
             ConvolutionCase(
                 shape: shape, inputZeroPoint: 7, weightZeroPoints: mixedSigned, extreme: true, seed: index),
         ]

@@ -70,7 +70,7 @@ enum IntegerReference {
             return requantize(
                 Float(sum) * value(requantization.multipliers), zeroPoint: requantization.zeroPoint,
                 lower: requantization.lower, upper: requantization.upper)
-        case .dequantize(let scales, let bias, let lower, let upper):
+        case .dequantize(let scales, let bias, let lower, let upper, _):
             let scaled = Float(sum) * value(scales)
             let shifted = scaled + (bias.map(value) ?? 0)
             return Int(min(max(shifted, lower), upper).bitPattern)

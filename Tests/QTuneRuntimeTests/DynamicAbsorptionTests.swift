@@ -74,6 +74,75 @@ struct DynamicAbsorptionTests {
         #expect(session.operatorCounts == ["DynamicQuantizeLinear": 1, "qtune.IntegerLinear": 1])
     }
 
+    /// A product of dynamically quantized integers and weights, uint8 with a zero point.
+    private mutating func layer(
+        _ g: GraphBuilder, _ x: GraphBuilder.Expression, _ weights: Shape, groups: Int = 1
+    ) -> GraphBuilder.Expression {
+        let x = g.apply("DynamicQuantizeLinear", [x], results: [nil, nil, nil])
+        let isConvolution = weights.rank == 4
+        let sums = g.apply(
+            isConvolution ? "ConvInteger" : "MatMulInteger",
+            [x[0], g.constant(generator.integers(UInt8.self, weights)), x[2], g.constant(Tensor(scalar: UInt8(90)))],
+            results: [nil],
+            attributes: isConvolution ? ["group": .int(Int64(groups)), "pads": .ints([1, 1, 1, 1])] : [:])
+        return g("Mul", g("Cast", sums[0], attributes: ["to": .int(1)]), g("Mul", x[1], g.constant(0.003)))
+    }
+
+    /// Kernels find the range of what the next layer quantizes; the first layer's comes from outside.
+    @Test mutating func rangesComeFromTheKernels() throws {
+        let g = GraphBuilder()
+        let first = g("Relu", layer(g, g.input("x", [2, 3, 9, 8]), [5, 3, 3, 3]))
+        let second = g("Clip", layer(g, first, [5, 1, 3, 3], groups: 5), g.constant(-0.5), g.constant(6))
+        let session = try expectSameResults(
+            g.model(layer(g, second, [4, 5, 3, 3])), ["x": generator.floats([2, 3, 9, 8])], tolerance: 0)
+        #expect(session.operatorCounts["qtune.RangeQuantize"] == 2)
+        #expect(session.operatorCounts["DynamicQuantizeLinear"] == 1)
+        let report = try #require(session.report("carry-dynamic-range"))
+        #expect(report.matches.count == 2 && report.refusals.count == 1)
+    }
+
+    /// One kernel's range serves several quantizers, and rows of a matrix have one too.
+    @Test mutating func rangesAreShared() throws {
+        let g = GraphBuilder()
+        let x = layer(g, g.input("x", [3, 6]), [6, 5])
+        let session = try expectSameResults(
+            g.model(layer(g, x, [5, 4]), layer(g, x, [5, 2])), ["x": generator.floats([3, 6])], tolerance: 0)
+        #expect(session.operatorCounts["DynamicQuantizeLinear"] == 1)
+        #expect((1...2).contains(session.operatorCounts["qtune.RangeQuantize"] ?? 0))
+    }
+
+    @Test(arguments: [nil, "Relu", "Clip"] as [String?], [false, true])
+    mutating func residualsAreAddedByTheKernel(activation: String?, isSecond: Bool) throws {
+        let g = GraphBuilder()
+        let x = g.input("x", [2, 4, 7, 5])
+        let made = layer(g, x, [4, 4, 3, 3])
+        var sum = isSecond ? g("Add", x, made) : g("Add", made, x)
+        switch activation {
+        case "Clip"?: sum = g("Clip", sum, g.constant(-1), g.constant(0.5))
+        case let name?: sum = g(name, sum)
+        case nil: break
+        }
+        let session = try expectSameResults(
+            g.model(layer(g, sum, [3, 4, 3, 3])), ["x": generator.floats([2, 4, 7, 5])], tolerance: 0)
+        #expect(session.operatorCounts["Add"] == nil && session.operatorCounts["qtune.IntegerConv2D"] == 2)
+        #expect(session.operatorCounts["qtune.RangeQuantize"] == 1)
+        #expect(session.report("fuse-dynamic-residual")?.matches.count == 1)
+    }
+
+    @Test(arguments: ["depthwise", "activated", "used twice", "of another shape"])
+    mutating func otherSumsStay(what: String) throws {
+        let g = GraphBuilder()
+        let x = g.input("x", [1, 4, 6, 6])
+        var made = layer(g, x, what == "depthwise" ? [4, 1, 3, 3] : [4, 4, 3, 3], groups: what == "depthwise" ? 4 : 1)
+        if what == "activated" { made = g("Relu", made) }
+        let other = what == "of another shape" ? g.constant(generator.floats([1, 1, 6, 6])) : x
+        let sum = g("Add", made, other)
+        let model = what == "used twice" ? g.model(sum, made) : g.model(sum)
+        let session = try expectSameResults(model, ["x": generator.floats([1, 4, 6, 6])], tolerance: 0)
+        #expect(session.operatorCounts["Add"] == 1)
+        #expect(session.report("fuse-dynamic-residual")?.refusals.count == 1)
+    }
+
     /// Two layers: what lies between them stays in NHWC.
     @Test mutating func imagesKeepTheirOrder() throws {
         let g = GraphBuilder()

@@ -13,6 +13,20 @@ typedef struct {
     int32_t phases, quads, step;
 } qt_integer_strip;
 
+// A row or a tap of the window, and which term of its weights is taken with it.
+typedef struct {
+    uint32_t index, term;
+} qt_integer_pass;
+
+// Term `term` of a weight that s8 may not hold: each term is the part that s8 holds of what those before it leave over.
+static inline int8_t qt_integer_term(int32_t weight, uint64_t term) {
+    for (;; term--) {
+        int32_t part = weight < INT8_MIN ? INT8_MIN : weight > INT8_MAX ? INT8_MAX : weight;
+        if (term == 0) return (int8_t)part;
+        weight -= part;
+    }
+}
+
 typedef struct {
     const qt_integer_depthwise_kernel *kernel;
     qt_integer_strip strip;
@@ -31,10 +45,11 @@ struct qt_integer_depthwise_kernel {
     uint32_t isa;
     int32_t block_channels;
     int32_t tap_unit;      // taps are taken in groups of so many, filled up with weights of 0
-    int32_t weight_bytes;  // 1: all weights less zero point must fit in s8
+    int32_t weight_bytes;  // 1: weights are taken in terms of s8
     size_t (*packed_bytes)(size_t channels, size_t taps);
-    // `weights` is [taps][channels].
-    void (*pack)(const int16_t *weights, size_t channels, size_t taps, void *packed);
+    // `weights` is [taps of the window][channels].
+    void (*pack)(
+        const int16_t *weights, size_t channels, const qt_integer_pass *taps, size_t tap_count, void *packed);
     // Per-channel words in the order in which the kernel's sums lie; `out` takes `channels` rounded up to 64.
     void (*arrange)(const uint32_t *values, size_t channels, uint32_t *out);
     // All channels of one output pixel. `taps` point at the input pixels under the window.
@@ -46,10 +61,10 @@ struct qt_integer_depthwise_kernel {
     void (*gather)(
         const qt_integer_windows *windows, const uint8_t *row, const uint8_t *padding, uint8_t flip, ptrdiff_t x,
         size_t quads, size_t step, size_t count, uint8_t *out);
-    // An output row of `count` channels from `channel` on; a line of quads for each row of the window.
+    // An output row of `count` channels from `channel` on; a line of quads for each pass over the window.
     void (*strip)(
-        const qt_integer_depthwise *job, const uint8_t *const *lines, const uint8_t *weights, size_t channel,
-        size_t count, uint8_t *out);
+        const qt_integer_depthwise *job, const uint8_t *const *lines, size_t line_count, const uint8_t *weights,
+        size_t channel, size_t count, uint8_t *out);
 };
 
 // The window that weights belong to.
@@ -62,7 +77,8 @@ qt_integer_strip qt_integer_strip_of(
     const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window);
 // Packed weights for `qt_integer_strip_of` the same window, from [taps][channels].
 size_t qt_integer_depthwise_packed_bytes(
-    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, size_t channels);
+    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, const int16_t *weights,
+    size_t channels);
 void qt_integer_depthwise_pack(
     const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, const int16_t *weights,
     size_t channels, void *packed);
@@ -73,8 +89,6 @@ const qt_integer_depthwise_kernel *qt_integer_depthwise_row(size_t index);
 // Weights [taps][channels] less zero points, from [channels][taps] bytes that are s8 or u8. `zero_points` per channel.
 void qt_integer_depthwise_weights(
     const uint8_t *weights, int is_unsigned, const int32_t *zero_points, size_t channels, size_t taps, int16_t *out);
-// Whether all of them fit in s8.
-int qt_integer_depthwise_fits_s8(const int16_t *weights, size_t count);
 
 // Bytes of scratch memory that a call of `qt_integer_depthwise_run` needs.
 size_t qt_integer_depthwise_scratch(const qt_integer_depthwise *job);

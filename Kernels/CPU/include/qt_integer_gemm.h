@@ -3,7 +3,8 @@
 // Kernels see u8 activations and s8 weights only: s8 activations are flipped by XOR 0x80 while they are copied, u8
 // weights while they are packed. Both zero points enter through one int32 offset per column,
 //     offset[n] = bias[n] - za * sum_k(b[k][n]) + k * za * zb[n],
-// and, where a weight zero point zb is not 0, through -zb[n] * sum_k(a[m][k]). Sums wrap, as the standard has them.
+// and, where a weight zero point zb is not 0, through -zb[n] * sum_k(a[m][k]), which is one number a row where all zb
+// are the same. Sums wrap, as the standard has them.
 #pragma once
 
 #include <stddef.h>
@@ -18,11 +19,12 @@ typedef enum {
     QT_EPILOGUE_DEQUANTIZE = 3,  // float32
 } qt_epilogue_kind;
 
-// Bytes of the output's type, in its places, that are added to what the sums were requantized to:
+// Elements of the output's type, in its places, that are added to what the sums were requantized to,
 //   own = round_half_even(clamp(float(sum) * scales[n], own_lower, own_upper))
 //   q = round_half_even(clamp(own * own_ratio + float(value - zero_point) * ratio, lower, upper)) + output's zero point
+// or to what they were dequantized to, before that is clamped; the numbers here are then not used.
 typedef struct {
-    const uint8_t *values;  // NULL where nothing is added; rows lie as far apart as the output's
+    const void *values;  // NULL where nothing is added; rows lie as far apart as the output's
     int32_t zero_point;
     float ratio, own_ratio;
     float own_lower, own_upper;
@@ -31,15 +33,25 @@ typedef struct {
 // What is done with the sums. Per-column arrays may be read up to 63 elements past the last column.
 //   requantize: q = round_half_even(clamp(float(sum) * scales[n], lower, upper)) + zero_point; the bounds are the
 //               output's less the zero point, so no step can leave the output's range; NaN becomes the lower bound
-//   dequantize: f = clamp(float(sum) * scales[n] + biases[n], lower, upper), each operation rounded
+//   dequantize: f = clamp(float(sum) * scales[n] + biases[n] + addend, lower, upper), each operation rounded
 typedef struct {
     int32_t kind;
     int32_t zero_point;
     float lower, upper;
     const float *scales;
     const float *biases;
-    qt_epilogue_addend addend;  // of requantizing products; depthwise kernels add nothing
+    qt_epilogue_addend addend;  // depthwise kernels add nothing
+    // QT_EPILOGUE_RANGE lowest, then as many highest of the numbers that were dequantized so far, NaN left out: each
+    // may stand for other numbers than the next, and 0 may be among them. NULL where nobody asks.
+    float *range;
 } qt_epilogue;
+
+enum { QT_EPILOGUE_RANGE = 64 };
+
+// Begins a range with no numbers in it.
+void qt_epilogue_range_begin(float *range);
+// Takes the ends of `range` into `ends`.
+void qt_epilogue_range_end(const float *range, float ends[2]);
 
 // A product of packed operands: rows x depth times depth x columns.
 typedef struct {
@@ -48,8 +60,8 @@ typedef struct {
     size_t a_stride;              // bytes
     const void *b;                // packed panels
     const int32_t *offsets;       // per column, readable like the epilogue's arrays
-    const int32_t *row_sums;      // sum of each row of a, or NULL where all weight zero points are 0
-    const int32_t *weight_zero_points;  // per column
+    const int32_t *row_sums;      // of each row of a, as wanted below; NULL where all weight zero points are 0
+    const int32_t *weight_zero_points;  // per column; NULL where `row_sums` have been multiplied by the only one
     qt_epilogue epilogue;
     void *c;
     size_t c_stride;  // bytes
@@ -63,6 +75,9 @@ typedef struct {
     int32_t unit;            // neighbours in depth that lie together in a panel
     int32_t element_bytes;   // 1 or 2: of a packed weight, and of an activation as the kernel reads it
     void (*run)(const qt_integer_block *block);
+    // The sum of each row of `depth` bytes times `factor`; sums wrap.
+    void (*sum_rows)(
+        const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t factor, int32_t *sums);
 } qt_integer_gemm_kernel;
 
 // Row `index` of the table, best first, the scalar reference last; NULL past the end.
@@ -74,6 +89,9 @@ size_t qt_epilogue_output_bytes(int32_t kind);
 // Weights [columns][taps][channels] s8 from [columns][channels][taps]; `flip` is 0x80 for u8 weights, else 0.
 void qt_integer_weights_order(
     const uint8_t *weights, uint8_t flip, size_t columns, size_t channels, size_t taps, int8_t *out);
+// `bias` less `zero_point` times `slopes`, and `scales` times `factor`, for each of `count` channels. Offsets wrap.
+void qt_channel_offsets(const int32_t *bias, const int32_t *slopes, size_t count, int32_t zero_point, int32_t *out);
+void qt_channel_scales(const float *scales, size_t count, float factor, float *out);
 // The transpose of a [depth][columns] matrix, flipped.
 void qt_integer_weights_transpose(const uint8_t *weights, uint8_t flip, size_t depth, size_t columns, int8_t *out);
 // The sum of each of `columns` rows of `depth` weights.
@@ -111,7 +129,8 @@ typedef struct {
     size_t columns;
     const void *packed;
     const int32_t *offsets;
-    const int32_t *weight_zero_points;   // NULL where all are 0
+    const int32_t *weight_zero_points;   // NULL where all are the same
+    int32_t weight_zero_point;           // that one
     qt_epilogue epilogue;
     void *output;
     size_t output_stride;                // bytes from row to row

@@ -18,15 +18,18 @@ static size_t packed_bytes(size_t channels, size_t taps) {
     return (channels + BLOCK - 1) / BLOCK * BLOCK * ((taps + 1) / 2) * 2 * sizeof(int16_t);
 }
 
-static void pack(const int16_t *weights, size_t channels, size_t taps, void *packed) {
+static void pack(
+    const int16_t *weights, size_t channels, const qt_integer_pass *taps, size_t tap_count, void *packed) {
     int16_t *out = packed;
     for (size_t first = 0; first < channels; first += BLOCK)
-        for (size_t group = 0; group < taps; group += 2)
+        for (size_t group = 0; group < tap_count; group += 2)
             for (size_t j = 0; j < 2; j++)
                 for (size_t lane = 0; lane < 8; lane++) {
                     size_t channel = first + channel_of(j, lane);
-                    for (size_t tap = group; tap < group + 2; tap++)
-                        *out++ = tap < taps && channel < channels ? weights[tap * channels + channel] : 0;
+                    for (size_t i = group; i < group + 2; i++) {
+                        int inside = i < tap_count && channel < channels;
+                        *out++ = inside ? weights[taps[i].index * channels + channel] : 0;
+                    }
                 }
 }
 
@@ -58,6 +61,13 @@ static inline __m256i requantized(const qt_epilogue *e, __m256i sums, size_t ind
     return _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_set1_epi32(e->zero_point));
 }
 
+// Where one is NaN, the second operand is the result.
+static inline void note(float *range, __m256 value) {
+    _mm256_storeu_ps(range, _mm256_min_ps(value, _mm256_loadu_ps(range)));
+    float *highest = range + QT_EPILOGUE_RANGE;
+    _mm256_storeu_ps(highest, _mm256_max_ps(value, _mm256_loadu_ps(highest)));
+}
+
 static void store_words(const qt_epilogue *e, const __m256i sums[2], size_t channel, size_t count, int32_t *out) {
     int32_t ordered[BLOCK];
     for (size_t j = 0; j < 2; j++) {
@@ -67,6 +77,7 @@ static void store_words(const qt_epilogue *e, const __m256i sums[2], size_t chan
             __m256 value = _mm256_add_ps(scaled(e, sums[j], index), _mm256_loadu_ps(e->biases + index));
             value = _mm256_min_ps(_mm256_set1_ps(e->upper), _mm256_max_ps(_mm256_set1_ps(e->lower), value));
             words = _mm256_castps_si256(value);
+            if (e->range) note(e->range, value);
         }
         _mm_storeu_si128((__m128i *)(ordered + j * 4), _mm256_castsi256_si128(words));
         _mm_storeu_si128((__m128i *)(ordered + 8 + j * 4), _mm256_extracti128_si256(words, 1));

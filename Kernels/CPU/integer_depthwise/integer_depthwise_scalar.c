@@ -4,8 +4,11 @@
 
 static size_t packed_bytes(size_t channels, size_t taps) { return channels * taps * sizeof(int16_t); }
 
-static void pack(const int16_t *weights, size_t channels, size_t taps, void *packed) {
-    memcpy(packed, weights, packed_bytes(channels, taps));
+static void pack(
+    const int16_t *weights, size_t channels, const qt_integer_pass *taps, size_t tap_count, void *packed) {
+    int16_t *out = packed;
+    for (size_t i = 0; i < tap_count; i++, out += channels)
+        memcpy(out, weights + taps[i].index * channels, channels * sizeof *out);
 }
 
 static void arrange(const uint32_t *values, size_t channels, uint32_t *out) {

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { QUAD = 4, WIDEST = 64, MOST_ROWS = 16 };
+#include "qt_integer_passes.h"
+
+// A weight of 9 bits is a sum of at most three of s8.
+enum { QUAD = 4, WIDEST = 64, MOST_ROWS = 16, MOST_PASSES = 3 * MOST_ROWS };
 
 qt_integer_strip qt_integer_strip_of(
     const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window) {
@@ -21,46 +24,55 @@ qt_integer_strip qt_integer_strip_of(
     return strip;
 }
 
-size_t qt_integer_depthwise_packed_bytes(
-    const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, size_t channels) {
-    const qt_integer_strip strip = qt_integer_strip_of(kernel, window);
-    if (!strip.phases) return kernel->packed_bytes(channels, window->height * window->width);
-    size_t blocks = (channels + WIDEST - 1) / WIDEST;
-    return blocks * WIDEST * window->height * (size_t)(strip.quads * strip.phases) * QUAD;
-}
-
 // The weight of each byte of the lane of `channel`: those of a window that starts `place` pixels into the quads.
 static void pack_lane(
-    const qt_integer_depthwise_window *window, const int16_t *weights, size_t channels, size_t channel, size_t row,
-    size_t quad, size_t place, int8_t *out) {
+    const qt_integer_depthwise_window *window, const int16_t *weights, size_t channels, size_t channel,
+    qt_integer_pass pass, size_t quad, size_t place, int8_t *out) {
     for (size_t pixel = 0; pixel < QUAD; pixel++) {
         size_t at = quad * QUAD + pixel;
         int inside = channel < channels && at >= place && at - place < window->width;
-        out[pixel] = inside ? (int8_t)weights[(row * window->width + at - place) * channels + channel] : 0;
+        size_t tap = pass.index * window->width + at - place;
+        out[pixel] = inside ? qt_integer_term(weights[tap * channels + channel], pass.term) : 0;
     }
 }
 
-void qt_integer_depthwise_pack(
+static void pack_pass(
+    qt_integer_strip strip, const qt_integer_depthwise_window *window, const int16_t *weights, size_t channels,
+    size_t first, size_t width, qt_integer_pass pass, int8_t *out) {
+    for (size_t quad = 0; quad < (size_t)strip.quads; quad++)
+        for (size_t phase = 0; phase < (size_t)strip.phases; phase++)
+            // Vector j and its lanes hold the channels that interleaving leaves there.
+            for (size_t j = 0; j < 4; j++)
+                for (size_t lane = 0; lane < width / 4; lane++, out += QUAD)
+                    pack_lane(
+                        window, weights, channels, first + lane / 4 * 16 + j * 4 + lane % 4, pass, quad,
+                        phase * window->stride_width, out);
+}
+
+// Bytes of one pass over a block of `width` channels.
+static size_t pass_bytes(qt_integer_strip strip, size_t width) {
+    return width * (size_t)(strip.quads * strip.phases) * QUAD;
+}
+
+size_t qt_integer_strip_pack(
     const qt_integer_depthwise_kernel *kernel, const qt_integer_depthwise_window *window, const int16_t *weights,
     size_t channels, void *packed) {
     const qt_integer_strip strip = qt_integer_strip_of(kernel, window);
-    if (!strip.phases) {
-        kernel->pack(weights, channels, window->height * window->width, packed);
-        return;
-    }
-    int8_t *out = packed;
+    size_t bytes = 0;
     for (size_t first = 0, width; first < channels; first += width) {
         width = kernel->block_width(channels - first);
-        for (size_t row = 0; row < window->height; row++)
-            for (size_t quad = 0; quad < (size_t)strip.quads; quad++)
-                for (size_t phase = 0; phase < (size_t)strip.phases; phase++)
-                    // Vector j and its lanes hold the channels that interleaving leaves there.
-                    for (size_t j = 0; j < 4; j++)
-                        for (size_t lane = 0; lane < width / 4; lane++, out += QUAD)
-                            pack_lane(
-                                window, weights, channels, first + lane / 4 * 16 + j * 4 + lane % 4, row, quad,
-                                phase * window->stride_width, out);
+        size_t count = channels - first < width ? channels - first : width;
+        qt_integer_passes *header = packed ? (qt_integer_passes *)((uint8_t *)packed + bytes) : NULL;
+        size_t passes = qt_integer_passes_of(
+            kernel, weights, channels, first, count, window->height, window->width, header ? header->passes : NULL);
+        bytes += qt_integer_passes_bytes(passes);
+        if (header) header->count = passes;
+        for (size_t i = 0; i < passes; i++, bytes += pass_bytes(strip, width))
+            if (header)
+                pack_pass(
+                    strip, window, weights, channels, first, width, header->passes[i], (int8_t *)packed + bytes);
     }
+    return bytes;
 }
 
 static size_t line_quads(const qt_integer_depthwise *job) {
@@ -78,11 +90,11 @@ size_t qt_integer_strip_scratch(const qt_integer_depthwise *job) {
 // Output rows `begin..<end` of one image, `count` channels from `channel` on. Lines of rows that follow one another lie
 // in a ring; the last line of `scratch` is of padding.
 static void run_block(
-    const qt_integer_depthwise *job, const uint8_t *image, size_t begin, size_t end, const uint8_t *weights,
+    const qt_integer_depthwise *job, const uint8_t *image, size_t begin, size_t end, const qt_integer_passes *packed,
     size_t channel, size_t count, uint8_t *out, uint8_t *scratch) {
     const qt_integer_windows *w = job->windows;
     const size_t rows = w->kernel_height, bytes = line_bytes(job), quads = line_quads(job);
-    const uint8_t *lines[MOST_ROWS], *outside = scratch + rows * bytes;
+    const uint8_t *lines[MOST_ROWS], *passes[MOST_PASSES], *outside = scratch + rows * bytes;
     ptrdiff_t next = 0;
     for (size_t oy = begin; oy < end; oy++, out += w->output_width * job->output_stride) {
         const ptrdiff_t top = (ptrdiff_t)(oy * w->stride_height) - w->pad_top;
@@ -101,7 +113,8 @@ static void run_block(
             }
             lines[row] = line;
         }
-        job->kernel->strip(job, lines, weights, channel, count, out);
+        for (size_t i = 0; i < packed->count; i++) passes[i] = lines[packed->passes[i].index];
+        job->kernel->strip(job, passes, packed->count, qt_integer_passes_end(packed), channel, count, out);
     }
 }
 
@@ -118,9 +131,9 @@ void qt_integer_strip_run(const qt_integer_depthwise *job, size_t begin, size_t 
         for (size_t channel = 0, width; channel < channels; channel += width) {
             size_t rest = channels - channel;
             width = job->kernel->block_width(rest);
-            run_block(
-                job, input, first, first + count, weights, channel, rest < width ? rest : width, out, scratch);
-            weights += width * w->kernel_height * (size_t)(job->strip.quads * job->strip.phases) * QUAD;
+            const qt_integer_passes *passes = (const qt_integer_passes *)weights;
+            run_block(job, input, first, first + count, passes, channel, rest < width ? rest : width, out, scratch);
+            weights = qt_integer_passes_end(passes) + passes->count * pass_bytes(job->strip, width);
         }
         begin += count;
     }

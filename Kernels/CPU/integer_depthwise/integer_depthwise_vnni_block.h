@@ -12,6 +12,7 @@
 #define BLOCK NAME__(block, W)
 #define FINISH NAME__(finish, W)
 #define ROUNDED NAME__(rounded, W)
+#define NOTE NAME__(note, W)
 #define GATHER NAME__(gather, W)
 #define STRIP NAME__(strip, W)
 
@@ -20,6 +21,21 @@
 static inline VECTOR ROUNDED(const qt_epilogue *e, VECTOR sums, size_t index) {
     typeof(OP(setzero_ps)()) value = OP(mul_ps)(OP(cvtepi32_ps)(sums), OP(loadu_ps)(e->scales + index));
     return OP(cvtps_epi32)(OP(min_ps)(OP(set1_ps)(e->upper), value));
+}
+
+// Takes the numbers of four vectors into the range that is looked for; where one is NaN, the second operand is the
+// result.
+static inline void NOTE(float *range, const VECTOR words[4]) {
+    typeof(OP(setzero_ps)()) lowest = OP(loadu_ps)(range), highest = OP(loadu_ps)(range + QT_EPILOGUE_RANGE);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 4; j++) {
+        typeof(lowest) value;
+        memcpy(&value, &words[j], sizeof value);
+        lowest = OP(min_ps)(value, lowest);
+        highest = OP(max_ps)(value, highest);
+    }
+    OP(storeu_ps)(range, lowest);
+    OP(storeu_ps)(range + QT_EPILOGUE_RANGE, highest);
 }
 
 // The finished sums of `count` channels from `channel` on, to the pixel at `out`.
@@ -49,6 +65,7 @@ __attribute__((always_inline)) static inline void FINISH(
         value = OP(min_ps)(OP(set1_ps)(e->upper), OP(max_ps)(OP(set1_ps)(e->lower), value));
         memcpy(&words[j], &value, sizeof value);
     }
+    if (e->range && e->kind == QT_EPILOGUE_DEQUANTIZE) NOTE(e->range, words);
     ORDER(words);
     int32_t *to = (int32_t *)out + channel;
     if (count == W) {
@@ -109,9 +126,9 @@ static void GATHER(
 // The output row under `lines` of quads: `phases` neighbouring pixels lie over the same `quads`, which are `quad_step`
 // apart, each with weights moved on by its place.
 __attribute__((always_inline)) static inline void STRIP(
-    const qt_integer_depthwise *job, const uint8_t *const *lines, const uint8_t *weights, size_t channel, size_t count,
-    const int phases, const int quads, const size_t quad_step, uint8_t *out) {
-    const size_t width = job->windows->output_width, rows = job->windows->kernel_height;
+    const qt_integer_depthwise *job, const uint8_t *const *lines, size_t line_count, const uint8_t *weights,
+    size_t channel, size_t count, const int phases, const int quads, const size_t quad_step, uint8_t *out) {
+    const size_t width = job->windows->output_width;
     size_t at = 0;
     for (size_t x = 0; x < width; x += (size_t)phases, at += 4 * W) {
         VECTOR sums[4][4];
@@ -120,10 +137,10 @@ __attribute__((always_inline)) static inline void STRIP(
 #pragma clang loop unroll(full)
             for (int j = 0; j < 4; j++) sums[p][j] = LOAD_WORDS(job->offsets + channel + j * (W / 4));
         const uint8_t *b = weights;
-        for (size_t row = 0; row < rows; row++)
+        for (size_t line = 0; line < line_count; line++)
 #pragma clang loop unroll(full)
             for (int quad = 0; quad < quads; quad++, b += phases * 4 * W) {
-                const uint8_t *a = lines[row] + at + (size_t)quad * quad_step * 4 * W;
+                const uint8_t *a = lines[line] + at + (size_t)quad * quad_step * 4 * W;
 #pragma clang loop unroll(full)
                 for (int j = 0; j < 4; j++) {
                     VECTOR pixels = LOAD_WORDS(a + j * W);
@@ -143,6 +160,7 @@ __attribute__((always_inline)) static inline void STRIP(
 #undef BLOCK
 #undef FINISH
 #undef ROUNDED
+#undef NOTE
 #undef GATHER
 #undef STRIP
 #undef W

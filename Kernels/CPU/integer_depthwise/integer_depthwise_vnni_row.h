@@ -14,16 +14,20 @@ static size_t packed_bytes(size_t channels, size_t taps) {
 }
 
 // Weights of block, group of four taps, vector j, lane, tap.
-static void pack(const int16_t *weights, size_t channels, size_t taps, void *packed) {
+static void pack(
+    const int16_t *weights, size_t channels, const qt_integer_pass *taps, size_t tap_count, void *packed) {
     int8_t *out = packed;
     for (size_t first = 0; first < channels; first += block_width(channels - first)) {
         size_t width = block_width(channels - first);
-        for (size_t group = 0; group < taps; group += 4)
+        for (size_t group = 0; group < tap_count; group += 4)
             for (size_t j = 0; j < 4; j++)
                 for (size_t lane = 0; lane < width / 4; lane++) {
                     size_t channel = first + lane / 4 * 16 + j * 4 + lane % 4;
-                    for (size_t tap = group; tap < group + 4; tap++)
-                        *out++ = tap < taps && channel < channels ? (int8_t)weights[tap * channels + channel] : 0;
+                    for (size_t i = group; i < group + 4; i++) {
+                        int inside = i < tap_count && channel < channels;
+                        *out++ = inside ? qt_integer_term(weights[taps[i].index * channels + channel], taps[i].term)
+                                        : 0;
+                    }
                 }
     }
 }
@@ -73,7 +77,7 @@ static void gather(
 }
 
 #define STRIP_OF(WIDTH, PHASES, QUADS, STEP) \
-    strip##WIDTH(job, lines, weights, channel, count, PHASES, QUADS, STEP, out)
+    strip##WIDTH(job, lines, line_count, weights, channel, count, PHASES, QUADS, STEP, out)
 // The forms that qt_integer_strip_of gives.
 #define STRIPS(WIDTH)                                                   \
     do {                                                                \
@@ -90,8 +94,8 @@ static void gather(
     } while (0)
 
 static void strip(
-    const qt_integer_depthwise *job, const uint8_t *const *lines, const uint8_t *weights, size_t channel, size_t count,
-    uint8_t *out) {
+    const qt_integer_depthwise *job, const uint8_t *const *lines, size_t line_count, const uint8_t *weights,
+    size_t channel, size_t count, uint8_t *out) {
     const qt_integer_strip s = job->strip;
     size_t width = block_width(count);
     if (width == 16)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "qt_integer_gemm.h"
@@ -31,6 +32,7 @@ const qt_integer_gemm_kernel qt_u8s8_gemm_12x32__avx512 = {
     .unit = 2,
     .element_bytes = ELEMENT_BYTES,
     .run = run,
+    .sum_rows = sum_rows,
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "qt_integer_gemm.h"
@@ -33,6 +34,7 @@ const qt_integer_gemm_kernel qt_u8s8_gemm_14x32__avx512vnni = {
     .unit = 4,
     .element_bytes = ELEMENT_BYTES,
     .run = run,
+    .sum_rows = sum_rows,
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #include "qt_integer_gemm.h"
@@ -30,6 +31,7 @@ const qt_integer_gemm_kernel qt_u8s8_gemm_6x16__avxvnni = {
     .unit = 4,
     .element_bytes = ELEMENT_BYTES,
     .run = run,
+    .sum_rows = sum_rows,
 };
 
 #endif

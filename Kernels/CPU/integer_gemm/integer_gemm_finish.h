@@ -46,7 +46,7 @@ __attribute__((always_inline)) static inline void finish_bytes(
         for (int i = 0; i < rows; i++) {
             floats value = multiply(real(sums[i][v]), scales);
             if (adds && skipped < count) {
-                const uint8_t *bytes = e->addend.values + offset + (size_t)i * g->c_stride + skipped;
+                const uint8_t *bytes = (const uint8_t *)e->addend.values + offset + (size_t)i * g->c_stride + skipped;
                 value = with_addend(e, value, bytes, count - skipped, flip);
             }
             sums[i][v] = rounded(value, form.upper);
@@ -63,43 +63,95 @@ __attribute__((always_inline)) static inline void finish_bytes(
     }
 }
 
-__attribute__((always_inline)) static inline void finish_words(
+__attribute__((always_inline)) static inline void finish_sums(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
     const int vectors) {
+    uint8_t *out = (uint8_t *)g->c + row * g->c_stride + column * 4;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++, out += g->c_stride)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+            if (column + (size_t)v * LANES < g->columns)
+                store_words(out + v * LANES * 4, sums[i][v], g->columns - column - (size_t)v * LANES);
+}
+
+// What clamping real numbers takes: nothing; a lower bound that is not negative, or two; or anything.
+enum { OPEN, FLOORED, CLIPPED, BOUNDED };
+
+static inline int bounds_of(const qt_epilogue *e) {
+    if (e->lower >= 0) return e->upper < INFINITY ? CLIPPED : FLOORED;
+    return e->lower > -INFINITY || e->upper < INFINITY ? BOUNDED : OPEN;
+}
+
+// The first `count` columns of a tile, row by row, so that output and addend pass by in the order of memory.
+__attribute__((always_inline)) static inline void finish_floats(
+    const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
+    const int vectors, const size_t count, const int adds, const int bounds) {
     const qt_epilogue *e = &g->epilogue;
+    const floats lower = repeat_float(e->lower), upper = repeat_float(e->upper);
+    const size_t offset = row * g->c_stride + column * sizeof(float);
+    uint8_t *out = (uint8_t *)g->c + offset;
+    const uint8_t *addend = adds ? (const uint8_t *)e->addend.values + offset : out;
+    float nowhere[2 * QT_EPILOGUE_RANGE], *range = e->range ? e->range : nowhere;
+    floats lowest[VECTORS], highest[VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
-        const size_t first = column + (size_t)v * LANES;
-        if (first >= g->columns) return;
-        uint8_t *out = (uint8_t *)g->c + row * g->c_stride + first * 4;
-        if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
+        lowest[v] = load_floats(range + v * LANES);
+        highest[v] = load_floats(range + QT_EPILOGUE_RANGE + v * LANES);
+    }
 #pragma clang loop unroll(full)
-            for (int i = 0; i < rows; i++, out += g->c_stride) store_words(out, sums[i][v], g->columns - first);
-            continue;
-        }
-        floats scales = load_floats(e->scales + first), biases = load_floats(e->biases + first);
-        floats lower = repeat_float(e->lower), upper = repeat_float(e->upper);
+    for (int i = 0; i < rows; i++, out += g->c_stride, addend += g->c_stride)
 #pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++, out += g->c_stride) {
-            floats value = add(multiply(real(sums[i][v]), scales), biases);
-            store_floats((float *)out, least(upper, greatest(lower, value)), g->columns - first);
+        for (int v = 0; v < vectors; v++) {
+            const size_t skipped = (size_t)v * LANES, first = column + skipped;
+            if (skipped >= count) continue;
+            floats value = multiply(real(sums[i][v]), load_floats(e->scales + first));
+            value = add(value, load_floats(e->biases + first));
+            if (adds) value = add(value, load_some_floats((const float *)addend + skipped, count - skipped));
+            // Where one is NaN, the second operand is the result.
+            if (bounds != OPEN) value = greatest(lower, value);
+            if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
+            if (bounds == OPEN || bounds == BOUNDED) lowest[v] = least(value, lowest[v]);
+            highest[v] = greatest(value, highest[v]);
+            store_floats((float *)out + skipped, value, count - skipped);
         }
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+        store_words(range + v * LANES, bits_of(lowest[v]), LANES);
+        store_words(range + QT_EPILOGUE_RANGE + v * LANES, bits_of(highest[v]), LANES);
     }
 }
 
 __attribute__((always_inline)) static inline void finish(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
     const int vectors) {
-    if (g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_U8 && g->epilogue.kind != QT_EPILOGUE_REQUANTIZE_S8) {
-        finish_words(g, sums, row, column, rows, vectors);
-    } else if (g->columns - column >= (size_t)vectors * LANES) {
-        if (g->epilogue.addend.values)
-            finish_bytes(g, sums, row, column, rows, vectors, (size_t)vectors * LANES, 1);
-        else
-            finish_bytes(g, sums, row, column, rows, vectors, (size_t)vectors * LANES, 0);
-    } else if (g->epilogue.addend.values) {
-        finish_bytes(g, sums, row, column, rows, vectors, g->columns - column, 1);
+    const size_t all = (size_t)vectors * LANES, rest = g->columns - column;
+    const int adds = g->epilogue.addend.values != NULL;
+#define FINISH(kind, ...)                                                                          \
+    do {                                                                                           \
+        if (rest >= all && adds)                                                                   \
+            finish_##kind(g, sums, row, column, rows, vectors, all, 1 __VA_OPT__(, ) __VA_ARGS__); \
+        else if (rest >= all)                                                                      \
+            finish_##kind(g, sums, row, column, rows, vectors, all, 0 __VA_OPT__(, ) __VA_ARGS__); \
+        else if (adds)                                                                             \
+            finish_##kind(g, sums, row, column, rows, vectors, rest, 1 __VA_OPT__(, ) __VA_ARGS__);\
+        else                                                                                       \
+            finish_##kind(g, sums, row, column, rows, vectors, rest, 0 __VA_OPT__(, ) __VA_ARGS__);\
+    } while (0)
+    if (g->epilogue.kind == QT_EPILOGUE_ACCUMULATORS) {
+        finish_sums(g, sums, row, column, rows, vectors);
+    } else if (g->epilogue.kind != QT_EPILOGUE_DEQUANTIZE) {
+        FINISH(bytes);
     } else {
-        finish_bytes(g, sums, row, column, rows, vectors, g->columns - column, 0);
+        const int bounds = rows < 4 ? BOUNDED : bounds_of(&g->epilogue);
+        if (bounds == OPEN)
+            FINISH(floats, OPEN);
+        else if (bounds == FLOORED)
+            FINISH(floats, FLOORED);
+        else if (bounds == CLIPPED)
+            FINISH(floats, CLIPPED);
+        else
+            FINISH(floats, BOUNDED);
     }
+#undef FINISH
 }

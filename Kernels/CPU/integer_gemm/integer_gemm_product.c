@@ -1,13 +1,25 @@
 #include <assert.h>
+#include <math.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
 
 #include "qt_integer_gemm.h"
 
 size_t qt_epilogue_output_bytes(int32_t kind) {
     return kind == QT_EPILOGUE_REQUANTIZE_U8 || kind == QT_EPILOGUE_REQUANTIZE_S8 ? 1 : 4;
+}
+
+void qt_epilogue_range_begin(float *range) {
+    for (size_t i = 0; i < QT_EPILOGUE_RANGE; i++) {
+        range[i] = INFINITY;
+        range[QT_EPILOGUE_RANGE + i] = -INFINITY;
+    }
+}
+
+void qt_epilogue_range_end(const float *range, float ends[2]) {
+    for (size_t i = 0; i < QT_EPILOGUE_RANGE; i++) {
+        if (range[i] < ends[0]) ends[0] = range[i];
+        if (range[QT_EPILOGUE_RANGE + i] > ends[1]) ends[1] = range[QT_EPILOGUE_RANGE + i];
+    }
 }
 
 static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
@@ -26,6 +38,8 @@ static int reads_in_place(const qt_integer_product *p) {
     return p->rows && p->flip == 0 && p->depth % 4 == 0 && p->kernel->element_bytes == 1;
 }
 
+static int needs_row_sums(const qt_integer_product *p) { return p->weight_zero_points || p->weight_zero_point != 0; }
+
 // Scratch: the rows as bytes, then as the kernel's elements where these are wider, then the sums of the rows.
 typedef struct {
     size_t bytes, elements, sums, total;
@@ -36,7 +50,7 @@ static scratch_layout layout_of(const qt_integer_product *p) {
     scratch_layout at = {0};
     at.elements = reads_in_place(p) ? 0 : round_up(rows * depth + 32, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
-    at.total = at.sums + (p->weight_zero_points ? round_up(rows * 4, 64) : 0);
+    at.total = at.sums + (needs_row_sums(p) ? round_up(rows * 4, 64) : 0);
     return at;
 }
 
@@ -69,34 +83,6 @@ static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uin
             flip_bytes(in, out, p->depth, p->flip);
         }
         memset(out + p->depth, 0, depth - p->depth);
-    }
-}
-
-// Sums of whole vectors at the start of a row; the return value is their length.
-static size_t sum_vectors(const uint8_t *row, size_t depth, uint32_t *sum) {
-#if defined(__x86_64__)
-    // Sums of absolute differences to 0, of eight bytes each; part of every x86-64 processor.
-    __m128i even = _mm_setzero_si128(), odd = even, zero = even;
-    size_t k = 0;
-    for (; k + 32 <= depth; k += 32) {
-        even = _mm_add_epi64(even, _mm_sad_epu8(_mm_loadu_si128((const __m128i *)(row + k)), zero));
-        odd = _mm_add_epi64(odd, _mm_sad_epu8(_mm_loadu_si128((const __m128i *)(row + k + 16)), zero));
-    }
-    even = _mm_add_epi64(even, odd);
-    *sum = (uint32_t)_mm_cvtsi128_si64(even) + (uint32_t)_mm_cvtsi128_si64(_mm_srli_si128(even, 8));
-    return k;
-#else
-    (void)row, (void)depth;
-    *sum = 0;
-    return 0;
-#endif
-}
-
-static void sum_rows(const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t *sums) {
-    for (size_t row = 0; row < count; row++, rows += stride) {
-        uint32_t sum;
-        for (size_t k = sum_vectors(rows, depth, &sum); k < depth; k++) sum += rows[k];
-        sums[row] = (int32_t)sum;
     }
 }
 
@@ -136,9 +122,9 @@ void qt_integer_product_run(
             a = bytes;
             a_stride = depth;
         }
-        if (p->weight_zero_points) {
-            sum_rows(a, a_stride, block.rows, p->depth, sums);
-            // Padding of a gathered row's depth is 0 before the flip and meets weights of 0.
+        if (needs_row_sums(p)) {
+            int32_t factor = p->weight_zero_points ? 1 : p->weight_zero_point;
+            kernel->sum_rows(a, a_stride, block.rows, p->depth, factor, sums);
             block.row_sums = sums;
         }
         block.a = a;
@@ -150,7 +136,8 @@ void qt_integer_product_run(
         }
         block.c = (uint8_t *)p->output + row * p->output_stride + column_begin * output_element;
         if (p->epilogue.addend.values)
-            block.epilogue.addend.values = p->epilogue.addend.values + row * p->output_stride + column_begin;
+            block.epilogue.addend.values =
+                (const uint8_t *)p->epilogue.addend.values + row * p->output_stride + column_begin * output_element;
         kernel->run(&block);
     }
 }

@@ -21,10 +21,21 @@ static void run(const qt_integer_block *g) {
             for (size_t j = 0; j < width; j++) {
                 size_t column = first + j;
                 uint32_t sum = sums[j] + (uint32_t)g->offsets[column];
-                if (g->row_sums) sum -= (uint32_t)g->row_sums[row] * (uint32_t)g->weight_zero_points[column];
+                if (g->row_sums)
+                    sum -= (uint32_t)g->row_sums[row] *
+                           (g->weight_zero_points ? (uint32_t)g->weight_zero_points[column] : 1);
                 qt_epilogue_store(&g->epilogue, (int32_t)sum, column, addend, out, column);
             }
         }
+    }
+}
+
+static void sum_rows(
+    const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t factor, int32_t *sums) {
+    for (size_t row = 0; row < count; row++, rows += stride) {
+        uint32_t sum = 0;
+        for (size_t k = 0; k < depth; k++) sum += rows[k];
+        sums[row] = (int32_t)(sum * (uint32_t)factor);
     }
 }
 
@@ -37,4 +48,5 @@ const qt_integer_gemm_kernel qt_u8s8_gemm_1x8__scalar = {
     .unit = 4,
     .element_bytes = 1,
     .run = run,
+    .sum_rows = sum_rows,
 };

@@ -12,6 +12,16 @@ typedef struct {
     size_t stride;
 } lookahead;
 
+static inline void prefetch_addend(const qt_integer_block *g, size_t row, size_t column, const int rows) {
+    const int is_float = g->epilogue.kind == QT_EPILOGUE_DEQUANTIZE;
+    const uint8_t *addend = g->epilogue.addend.values;
+    addend += row * g->c_stride + column * (is_float ? sizeof(float) : 1);
+    for (int i = 0; i < rows; i++, addend += g->c_stride) {
+        __builtin_prefetch(addend);
+        if (is_float) __builtin_prefetch(addend + 64);
+    }
+}
+
 // Rows of `a` are reached from every third one, which spares address registers.
 __attribute__((always_inline)) static inline void tile(
     const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, lookahead *ahead, const int rows,
@@ -23,10 +33,14 @@ __attribute__((always_inline)) static inline void tile(
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) sums[i][v] = start;
     }
-    if (g->epilogue.addend.values) {
-        const uint8_t *addend = g->epilogue.addend.values + row * g->c_stride + column;
-        for (int i = 0; i < rows; i++) __builtin_prefetch(addend + (size_t)i * g->c_stride);
-    }
+    if (g->row_sums && !g->weight_zero_points)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            words less = repeat_word(g->row_sums + row + (size_t)i);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) sums[i][v] = subtract(sums[i][v], less);
+        }
+    if (g->epilogue.addend.values) prefetch_addend(g, row, column, rows);
     const size_t stride = g->a_stride;
     const uint8_t *a[(TILE_ROWS + 2) / 3];
     for (int i = 0; i < (rows + 2) / 3; i++) a[i] = (const uint8_t *)g->a + (row + 3 * (size_t)i) * stride;
@@ -45,7 +59,7 @@ __attribute__((always_inline)) static inline void tile(
             for (int v = 0; v < vectors; v++) sums[i][v] = dot(sums[i][v], x, weights[v]);
         }
     }
-    if (g->row_sums)
+    if (g->row_sums && g->weight_zero_points)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
             words zero_points = load_words(g->weight_zero_points + column + (size_t)v * LANES);
@@ -73,6 +87,12 @@ __attribute__((always_inline)) static inline void panel(
     if (rest & 4) tile(g, row, column, b, &ahead, 4, vectors), row += 4;
     if (rest & 2) tile(g, row, column, b, &ahead, 2, vectors), row += 2;
     if (rest & 1) tile(g, row, column, b, &ahead, 1, vectors);
+}
+
+static void sum_rows(
+    const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t factor, int32_t *sums) {
+    for (size_t row = 0; row < count; row++, rows += stride)
+        sums[row] = (int32_t)(sum_bytes(rows, depth) * (uint32_t)factor);
 }
 
 static void run(const qt_integer_block *g) {

@@ -49,7 +49,25 @@ static inline void store_words(void *out, words x, size_t count) {
         _mm256_maskstore_epi32(out, lanes_below(count), x);
 }
 
-static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm256_castps_si256(x), count); }
+static inline words bits_of(floats x) { return _mm256_castps_si256(x); }
+static inline void store_floats(float *out, floats x, size_t count) { store_words(out, bits_of(x), count); }
+
+// The first `count` floats; where these are fewer than a vector, the rest are 0.
+static inline floats load_some_floats(const float *p, size_t count) {
+    return count >= LANES ? load_floats(p) : _mm256_maskload_ps(p, lanes_below(count));
+}
+
+static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i sums = zero;
+    for (; count >= 32; count -= 32, p += 32) sums = _mm256_add_epi32(sums, _mm256_sad_epu8(load_words(p), zero));
+    __m256i rest = _mm256_maskload_epi32((const int *)p, lanes_below(count / 4));
+    sums = _mm256_add_epi32(sums, _mm256_sad_epu8(rest, zero));
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    uint32_t total = (uint32_t)_mm_cvtsi128_si32(four) + (uint32_t)_mm_extract_epi32(four, 2);
+    for (size_t i = count & ~(size_t)3; i < count; i++) total += p[i];
+    return total;
+}
 
 // `count` bytes, each XOR `flip`, as words.
 __attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {

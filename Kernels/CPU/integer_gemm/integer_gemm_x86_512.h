@@ -44,7 +44,24 @@ static inline void store_words(void *out, words x, size_t count) {
         _mm512_mask_storeu_epi32(out, (__mmask16)((1u << count) - 1), x);
 }
 
-static inline void store_floats(float *out, floats x, size_t count) { store_words(out, _mm512_castps_si512(x), count); }
+static inline words bits_of(floats x) { return _mm512_castps_si512(x); }
+static inline void store_floats(float *out, floats x, size_t count) { store_words(out, bits_of(x), count); }
+
+// The first `count` floats; where these are fewer than a vector, the rest are 0.
+static inline floats load_some_floats(const float *p, size_t count) {
+    return count >= LANES ? load_floats(p) : _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+}
+
+static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+    const __m512i zero = _mm512_setzero_si512();
+    __m512i sums = zero;
+    for (; count >= 64; count -= 64, p += 64) sums = _mm512_add_epi32(sums, _mm512_sad_epu8(load_words(p), zero));
+    if (count > 0) {
+        __m512i rest = _mm512_maskz_loadu_epi8((__mmask64)(~0ull >> (64 - count)), p);
+        sums = _mm512_add_epi32(sums, _mm512_sad_epu8(rest, zero));
+    }
+    return (uint32_t)_mm512_reduce_add_epi32(sums);
+}
 
 // `count` bytes, each XOR `flip`, as words.
 __attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {

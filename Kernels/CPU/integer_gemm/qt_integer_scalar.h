@@ -36,17 +36,22 @@ static inline float qt_with_addend(const qt_epilogue *e, float scaled, uint8_t b
     return own + other;
 }
 
-// `sum` of `column` into element `index` of `out`; `addend` is the row of bytes to add, or NULL.
+// `sum` of `column` into element `index` of `out`; `addend` is the row of elements to add, or NULL.
 static inline void qt_epilogue_store(
-    const qt_epilogue *e, int32_t sum, size_t column, const uint8_t *addend, void *out, size_t index) {
+    const qt_epilogue *e, int32_t sum, size_t column, const void *addend, void *out, size_t index) {
     if (e->kind == QT_EPILOGUE_ACCUMULATORS) {
         ((int32_t *)out)[index] = sum;
     } else if (e->kind == QT_EPILOGUE_DEQUANTIZE) {
         float scaled = (float)sum * e->scales[column];
-        ((float *)out)[index] = qt_clamp_float(scaled + e->biases[column], e->lower, e->upper);
+        float value = scaled + e->biases[column];
+        if (addend) value = value + ((const float *)addend)[index];
+        value = qt_clamp_float(value, e->lower, e->upper);
+        ((float *)out)[index] = value;
+        if (e->range && value < e->range[0]) e->range[0] = value;
+        if (e->range && value > e->range[QT_EPILOGUE_RANGE]) e->range[QT_EPILOGUE_RANGE] = value;
     } else {
         float scaled = (float)sum * e->scales[column];
-        if (addend) scaled = qt_with_addend(e, scaled, addend[index]);
+        if (addend) scaled = qt_with_addend(e, scaled, ((const uint8_t *)addend)[index]);
         scaled = qt_clamp(scaled, e->lower, e->upper);
         ((uint8_t *)out)[index] = (uint8_t)(qt_round_half_even(scaled) + e->zero_point);
     }

@@ -1,6 +1,6 @@
 import QTuneGraph
 import QTuneKernels
-import QTuneTensor
+package import QTuneTensor
 
 /// Quantizes float32 to uint8 over the tensor's own range, which always takes in 0. Gives integers, scale, zero point.
 struct DynamicQuantizeLinear: Operator {
@@ -18,26 +18,33 @@ struct DynamicQuantizeLinear: Operator {
         guard input.dtype == .float32 else {
             throw QTuneError(.invalidInput, "DynamicQuantizeLinear of \(input.dtype)")
         }
-        let range = DynamicRange(input, pool: context.pool)
-        let output = try context.makeOutput(0, .uint8, input.shape)
-        range.quantize(input, into: output, pool: context.pool)
-        return [
-            .tensor(output), .tensor(Tensor(scalar: range.scale)), .tensor(Tensor(scalar: UInt8(range.zeroPoint))),
-        ]
+        return try DynamicRange(input, pool: context.pool).results(input, context)
     }
 }
 
 /// The parameters that quantize float32 values to uint8 over their own range.
-struct DynamicRange {
+package struct DynamicRange {
     let scale: Float
     let zeroPoint: Int32
 
     init(_ values: Tensor, pool: ThreadPool) {
         let range = IntegerElementwise.range(of: values, pool: pool)
-        let (lower, upper) = (min(0, range.minimum), max(0, range.maximum))
+        self.init(lower: range.minimum, upper: range.maximum)
+    }
+
+    /// The parameters for values between `lower` and `upper`, and 0.
+    package init(lower: Float, upper: Float) {
+        let (lower, upper) = (min(0, lower), max(0, upper))
         let step = (upper - lower) / 255
         scale = step > 0 ? step : 1
         zeroPoint = quantized(-lower / scale, zeroPoint: 0, range: 0...255)
+    }
+
+    /// The integers for `values`, the scale and the zero point, as DynamicQuantizeLinear gives them.
+    package func results(_ values: Tensor, _ context: EvaluationContext) throws -> [Value] {
+        let output = try context.makeOutput(0, .uint8, values.shape)
+        quantize(values, into: output, pool: context.pool)
+        return [.tensor(output), .tensor(Tensor(scalar: scale)), .tensor(Tensor(scalar: UInt8(zeroPoint)))]
     }
 
     /// The integers for `values`, into a uint8 tensor of as many elements.

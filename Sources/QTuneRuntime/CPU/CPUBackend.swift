@@ -11,7 +11,7 @@ package struct CPUBackend: Backend {
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
             GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self, InterleaveChannels.self, Linear.self,
             MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self,
-            QuantizedMul.self, Requantize.self,
+            QuantizedMul.self, RangeQuantize.self, Requantize.self,
         ]
     }
 
@@ -28,6 +28,7 @@ package struct CPUBackend: Backend {
             IntegerResidualFusion(
                 purpose: "add where the kernel stores, in integers too; before lowering, which gives both one order"),
             DynamicAbsorption(purpose: "the same for integers whose scale is found while the network runs"),
+            DynamicResidualFusion(purpose: "add where these kernels store; before lowering too"),
             ConstantFolding(
                 purpose: "dequantize the weights that stay real, so that lowering finds constants",
                 growthBudget: 1 << 30),
@@ -40,6 +41,8 @@ package struct CPUBackend: Backend {
             MatrixLowering(purpose: "pack constant matrices"),
             ResidualFusion(purpose: "add where the kernel stores; before activations, which come after the sum"),
             ActivationFusion(purpose: "activate where the kernel stores"),
+            DynamicRangeCarrying(
+                purpose: "find the range of real values where they are stored, once it is plain what stores them"),
             ConstantFolding(purpose: "compute what lowering left constant"),
         ]
     }

@@ -6,7 +6,8 @@ internal import QTuneTensor
 /// A convolution of 8-bit images with 8-bit weights, exact in int32. Operands: x, weights [O, I / groups, height,
 /// width] and an optional bias, int32 in units of the sums or, for real results, float32; then, for an input that is
 /// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1; last, an
-/// image of the result's shape and type that is added to the quantized result.
+/// image of the result's shape and type that is added to the quantized result, or to the real one before its clamp.
+/// A second result, which only real ones have, holds the ends of the range of the first.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -19,10 +20,13 @@ struct IntegerConv2D: ImageOperator {
     private let weights: WeightQuantization
     private let output: IntegerOutput
     private let addition: IntegerAddition?
+    /// Whether something is added to a real result.
+    private let addsReals: Bool
+    private let findsRange: Bool
     private var packed: IntegerConvolution?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...6)
+        try node.expect(inputs: 2...6, outputs: 1...2)
         window = try ImageWindow(node)
         groups = try node.int("group") ?? 1
         order = try ImageOrder(node)
@@ -30,9 +34,14 @@ struct IntegerConv2D: ImageOperator {
         weights = try WeightQuantization(node)
         output = try IntegerOutput(node)
         addition = try IntegerAddition(node)
-        guard (addition != nil) == (node.node.inputs.count > Self.addend),
+        findsRange = node.node.outputs.count > 1
+        addsReals = node.node.inputs.count > Self.addend && output.dtype == .float32
+        guard (addition != nil || addsReals) == (node.node.inputs.count > Self.addend),
             addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
         else { throw QTuneError(.invalidModel, "an addend that does not go with the result") }
+        guard !findsRange || output.dtype == .float32 else {
+            throw QTuneError(.invalidModel, "the range of a result that is not real")
+        }
     }
 
     /// Where the image stands that is added.
@@ -56,6 +65,7 @@ struct IntegerConv2D: ImageOperator {
         let weights: WeightQuantization
         let output: IntegerOutput
         let addition: IntegerAddition?
+        let addsReals: Bool
     }
 
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
@@ -63,7 +73,7 @@ struct IntegerConv2D: ImageOperator {
             [tensor] + (bias.map { [$0] } ?? []),
             parameters: Packing(
                 groups: groups, strides: window.strides, dilations: window.dilations, input: input, weights: weights,
-                output: output, addition: addition)
+                output: output, addition: addition, addsReals: addsReals)
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
@@ -71,17 +81,22 @@ struct IntegerConv2D: ImageOperator {
                 inputZeroPoint: input.zeroPoints[0], groups: groups, stride: window.strides,
                 dilation: window.dilations,
                 epilogue: output.epilogue(
-                    scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals, addition: addition))
+                    scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals, addition: addition,
+                    addsReals: addsReals))
         }
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         guard let dimensions = context[0].dimensions, dimensions.count == 4, let taps = context[1].dimensions,
             let image = order.channelsLast(dimensions)
-        else { return [.tensor(output.dtype, [.unknown, .unknown, .unknown, .unknown])] }
+        else { return inferred([.unknown, .unknown, .unknown, .unknown]) }
         let kernel = taps.dropFirst(2).compactMap(\.value)
         let spatial = try window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
-        return [.tensor(output.dtype, order.inNodeOrder([image[0]] + spatial + [taps[0]]))]
+        return inferred(order.inNodeOrder([image[0]] + spatial + [taps[0]]))
+    }
+
+    private func inferred(_ dimensions: [Dimension]?) -> [InferredValue] {
+        [.tensor(output.dtype, dimensions)] + (findsRange ? [RangeResult.inferred] : [])
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -99,22 +114,26 @@ struct IntegerConv2D: ImageOperator {
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
-        return try order.makeResult(kernel.outputType, shape, context) { result in
+        var range: RealRange?
+        let results = try order.makeResult(kernel.outputType, shape, context) { result in
             guard let dynamic else {
-                return kernel.run(
-                    image, padding: place.window.padding, adding: addend, into: result, pool: context.pool)
+                range = kernel.run(
+                    image, padding: place.window.padding, adding: addend, into: result, findsRange: findsRange,
+                    pool: context.pool)
+                return
             }
-            kernel.run(
+            range = kernel.run(
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: place.window.padding,
-                into: result, pool: context.pool)
+                adding: addend, into: result, findsRange: findsRange, pool: context.pool)
         }
+        return RangeResult.appended(range, to: results)
     }
 
     /// What is added to a result of NHWC lengths `shape`.
     private func addend(_ context: EvaluationContext, _ shape: Shape) throws -> Tensor? {
-        guard let addition else { return nil }
+        guard addition != nil || addsReals else { return nil }
         let image = try order.channelsLast(try context.tensor(Self.addend), context)
-        guard image.shape == shape, image.dtype == addition.addend.dtype else {
+        guard image.shape == shape, image.dtype == output.dtype else {
             throw QTuneError(.invalidInput, "\(image.dtype)\(image.shape) cannot be added to a result of \(shape)")
         }
         return image

@@ -6,6 +6,7 @@ internal import QTuneTensor
 /// A product of 8-bit rows [..., K] with a constant 8-bit matrix [K, N] or, with `transB`, [N, K], exact in int32. The
 /// optional third operand is a bias, int32 in units of the sums or, for real results, float32. The fourth and the fifth
 /// are zero point and scale of rows that are quantized while the network runs; the attributes then hold 0 and 1.
+/// A second result, which only real ones have, holds the ends of the range of the first.
 struct IntegerLinear: Operator {
     static let name = "IntegerLinear"
     static let domain = "qtune"
@@ -15,14 +16,19 @@ struct IntegerLinear: Operator {
     private let input: QuantizationParameters
     private let weights: WeightQuantization
     private let output: IntegerOutput
+    private let findsRange: Bool
     private var packed: IntegerMatrix?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...5)
+        try node.expect(inputs: 2...5, outputs: 1...2)
         isTransposed = try node.int("transB") ?? 0 != 0
         input = try QuantizationAttributes.read("x", from: node)
         weights = try WeightQuantization(node)
         output = try IntegerOutput(node)
+        findsRange = node.node.outputs.count > 1
+        guard !findsRange || output.dtype == .float32 else {
+            throw QTuneError(.invalidModel, "the range of a result that is not real")
+        }
     }
 
     func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
@@ -55,9 +61,13 @@ struct IntegerLinear: Operator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         guard let a = context[0].dimensions, let b = context[1].dimensions, b.count == 2, !a.isEmpty else {
-            return [.tensor(output.dtype, nil)]
+            return inferred(nil)
         }
-        return [.tensor(output.dtype, a.dropLast() + [b[isTransposed ? 0 : 1]])]
+        return inferred(a.dropLast() + [b[isTransposed ? 0 : 1]])
+    }
+
+    private func inferred(_ dimensions: [Dimension]?) -> [InferredValue] {
+        [.tensor(output.dtype, dimensions)] + (findsRange ? [RangeResult.inferred] : [])
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -68,13 +78,15 @@ struct IntegerLinear: Operator {
         }
         let result = try context.makeOutput(
             0, matrix.outputType, Shape(rows.shape.dimensions.dropLast() + [matrix.columns]))
+        let range: RealRange?
         if let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4) {
-            matrix.run(
-                rows, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, into: result, pool: context.pool)
+            range = matrix.run(
+                rows, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, into: result,
+                findsRange: findsRange, pool: context.pool)
         } else {
-            matrix.run(rows, into: result, pool: context.pool)
+            range = matrix.run(rows, into: result, findsRange: findsRange, pool: context.pool)
         }
-        return [.tensor(result)]
+        return RangeResult.appended(range, to: [.tensor(result)])
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {

@@ -122,7 +122,10 @@ enum IntegerOutput: Hashable, Sendable {
     ///   - scales: of the sums: the input's scale times the weights', one or one for each channel.
     ///   - bias: real numbers to add; only for real results.
     ///   - addition: only for quantized results.
-    func epilogue(scales: [Float], bias: [Float]?, addition: IntegerAddition? = nil) -> IntegerEpilogue {
+    ///   - addsReals: whether something is added to a real result.
+    func epilogue(
+        scales: [Float], bias: [Float]?, addition: IntegerAddition? = nil, addsReals: Bool = false
+    ) -> IntegerEpilogue {
         switch self {
         case .quantized(let parameters, let clamp):
             var requantization = Requantization(
@@ -133,7 +136,7 @@ enum IntegerOutput: Hashable, Sendable {
             }
             return .requantize(requantization)
         case .real(let lower, let upper):
-            return .dequantize(scales: scales, bias: bias, lower: lower, upper: upper)
+            return .dequantize(scales: scales, bias: bias, lower: lower, upper: upper, adds: addsReals)
         }
     }
 }

@@ -99,16 +99,7 @@ private struct DynamicProduct {
             made.inputs[2] = bias
             (last, made.outputs) = (id, sum.outputs)
         }
-        var bounds: (Float, Float) = (-.infinity, .infinity)
-        while let id = rewriting.editor.soleConsumer(of: made.outputs[0]), let node = rewriting.editor[id],
-            ["Relu", "Clip"].contains(node.qualifiedType), node.inputs[0] == made.outputs[0],
-            let activation = ActivationAttributes.activation(of: node, rewriting),
-            case .clamp(let lower, let upper) = activation
-        {
-            bounds = (min(max(bounds.0, lower), upper), min(max(bounds.1, lower), upper))
-            (last, made.outputs) = (id, node.outputs)
-        }
-        IntegerOutput.real(lower: bounds.0, upper: bounds.1).write(to: &made)
+        last = rewriting.addClamps(to: &made, at: last)
         return (last, made)
     }
 

@@ -1,0 +1,41 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The ends of a set of real numbers and 0, NaN left out.
+package struct RealRange: Hashable, Sendable {
+    /// 0 or less.
+    package var lower: Float = 0
+    /// 0 or more.
+    package var upper: Float = 0
+
+    package init(lower: Float, upper: Float) { (self.lower, self.upper) = (lower, upper) }
+
+    fileprivate init() {}
+}
+
+/// Where kernels note the range of what they store, a place for each part of the work.
+struct PartRanges: @unchecked Sendable {
+    private let storage: TensorStorage
+    private let parts: Int
+
+    private static let floats = 2 * Int(QT_EPILOGUE_RANGE)
+
+    init(parts: Int) {
+        self.parts = parts
+        storage = TensorStorage(byteCount: parts * Self.floats * MemoryLayout<Float>.stride)
+        for part in 0..<parts { qt_epilogue_range_begin(self[part]) }
+    }
+
+    subscript(part: Int) -> UnsafeMutablePointer<Float> {
+        storage.base.assumingMemoryBound(to: Float.self) + part * Self.floats
+    }
+
+    /// What all parts noted.
+    var total: RealRange {
+        let ends = UnsafeMutablePointer<Float>.allocate(capacity: 2)
+        defer { ends.deallocate() }
+        (ends[0], ends[1]) = (0, 0)
+        for part in 0..<parts { qt_epilogue_range_end(self[part], ends) }
+        return RealRange(lower: ends[0], upper: ends[1])
+    }
+}

@@ -1,0 +1,37 @@
+internal import QTuneGraph
+internal import QTuneKernels
+internal import QTuneOperators
+internal import QTuneTensor
+
+/// DynamicQuantizeLinear of values whose range the node that made them found: the second operand holds its two ends.
+struct RangeQuantize: Operator {
+    static let name = "RangeQuantize"
+    static let domain = "qtune"
+    static let versions = [1]
+
+    init(_ node: NodeReader) throws { try node.expect(inputs: 2...2, outputs: 1...3) }
+
+    func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
+        [.tensor(.uint8, context[0].dimensions), .tensor(.float32, []), .tensor(.uint8, [])]
+    }
+
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+        let (input, ends) = (try context.tensor(0), try context.tensor(1))
+        guard input.dtype == .float32, ends.dtype == .float32, ends.count == 2 else {
+            throw QTuneError(.invalidInput, "\(input.dtype) values with a range of \(ends.dtype)\(ends.shape)")
+        }
+        let numbers = ends.array(of: Float.self)
+        return try DynamicRange(lower: numbers[0], upper: numbers[1]).results(input, context)
+    }
+}
+
+/// A range as the second result of a node: its two ends.
+enum RangeResult {
+    static let inferred = InferredValue.tensor(.float32, [.fixed(2)])
+
+    /// `results` with `range`, where the node gave one.
+    static func appended(_ range: RealRange?, to results: [Value]) -> [Value] {
+        guard let range else { return results }
+        return results + [.tensor(Tensor([range.lower, range.upper]))]
+    }
+}
