@@ -18,6 +18,12 @@ enum FloatKernels {
     static let reductionFamily = KernelFamily(
         name: "f32_reduction", summary: "float32 sums, extremes, softmax and pooling",
         rows: reductionRows.map { row($0.name, $0.isa) })
+    static let resampleFamily = KernelFamily(
+        name: "f32_resample", summary: "float32 weighted sums along axes that are resized",
+        rows: resampleRows.map { row($0.name, $0.isa) })
+    static let selectionFamily = KernelFamily(
+        name: "f32_selection", summary: "the largest or smallest float32 numbers of a row, in order",
+        rows: selectionRows.map { row($0.name, $0.isa) })
     static let transposeFamily = KernelFamily(
         name: "any_transpose", summary: "transposes of 1, 2, 4, 8 and 16-byte elements",
         rows: transposeRows.map { row($0.name, $0.isa) })
@@ -36,6 +42,8 @@ enum FloatKernels {
     }
     static func elementwise(for tier: CPUTier?) -> qt_f32_elementwise_row { best(elementwiseRows, tier) { $0.isa } }
     static func reduction(for tier: CPUTier?) -> qt_f32_reduction_row { best(reductionRows, tier) { $0.isa } }
+    static func resample(for tier: CPUTier?) -> qt_f32_resample_row { best(resampleRows, tier) { $0.isa } }
+    static func selection(for tier: CPUTier?) -> qt_f32_selection_row { best(selectionRows, tier) { $0.isa } }
     static func interleave(for tier: CPUTier?) -> qt_interleave_row { best(interleaveRows, tier) { $0.isa } }
     static func windowMaximum(for tier: CPUTier?) -> qt_window_max_row { best(windowMaximumRows, tier) { $0.isa } }
     static func transpose(for tier: CPUTier?) -> qt_transpose_row { best(transposeRows, tier) { $0.isa } }
@@ -45,6 +53,8 @@ enum FloatKernels {
     nonisolated(unsafe) private static let winogradRows = rows(qt_f32_winograd_table)
     nonisolated(unsafe) private static let elementwiseRows = rows(qt_f32_elementwise_table)
     nonisolated(unsafe) private static let reductionRows = rows(qt_f32_reduction_table)
+    nonisolated(unsafe) private static let resampleRows = rows(qt_f32_resample_table)
+    nonisolated(unsafe) private static let selectionRows = rows(qt_f32_selection_table)
     nonisolated(unsafe) private static let transposeRows = rows(qt_transpose_table)
     nonisolated(unsafe) private static let interleaveRows = rows(qt_interleave_table)
     nonisolated(unsafe) private static let windowMaximumRows = rows(qt_window_max_table)

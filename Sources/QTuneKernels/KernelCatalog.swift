@@ -44,6 +44,8 @@ package enum KernelCatalog {
         FloatKernels.winogradFamily,
         FloatKernels.elementwiseFamily,
         FloatKernels.reductionFamily,
+        FloatKernels.resampleFamily,
+        FloatKernels.selectionFamily,
         FloatKernels.transposeFamily,
         FloatKernels.interleaveFamily,
         FloatKernels.windowMaximumFamily,

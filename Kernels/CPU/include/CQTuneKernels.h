@@ -6,6 +6,8 @@
 #include "qt_f32_elementwise.h"
 #include "qt_f32_gemm.h"
 #include "qt_f32_reduction.h"
+#include "qt_f32_resample.h"
+#include "qt_f32_selection.h"
 #include "qt_f32_winograd.h"
 #include "qt_integer_depthwise.h"
 #include "qt_integer_elementwise.h"

@@ -56,9 +56,9 @@ struct Conv: Operator {
         return copy
     }
 
-    /// The packed form of float32 weights over one or two spatial axes; nil for others.
+    /// The packed form of float32 weights over one to three spatial axes; nil for others.
     private func packing(_ weights: Tensor, _ bias: Tensor?) throws -> PackedConvolution? {
-        guard (3...4).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32, groups > 0,
+        guard (3...5).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32, groups > 0,
             weights.shape[0].isMultiple(of: groups), bias?.count ?? weights.shape[0] == weights.shape[0],
             bias?.dtype ?? .float32 == .float32
         else { return nil }
@@ -81,41 +81,5 @@ struct Conv: Operator {
                 }
             }
         }
-    }
-}
-
-/// A float32 convolution over one or two spatial axes by the packed kernels, which take NHWC: layouts are changed on
-/// the way in and out.
-private struct PackedConvolution: Sendable {
-    private let kernel: FloatConvolution
-
-    init(_ weights: Tensor, _ bias: Tensor?, groups: Int, _ attributes: WindowAttributes) throws {
-        let lengths = weights.shape.dimensions
-        let shape = Shape([lengths[0], lengths[1]] + (lengths.count == 3 ? [1] : []) + lengths[2...])
-        func extent(_ values: [Int]?) -> Extent2D {
-            guard let values, let width = values.last else { return .one }
-            return Extent2D(height: values.count > 1 ? values[0] : 1, width: width)
-        }
-        kernel = try FloatConvolution(
-            weights: weights.reshaped(to: shape), bias: bias?.reshaped(to: [lengths[0]]), groups: groups,
-            stride: extent(attributes.strides), dilation: extent(attributes.dilations))
-    }
-
-    /// - Precondition: `input` and `output` are the float32 [batch, channels, spatial...] that `window` was made for.
-    func run(_ input: Tensor, _ window: Window, into output: Tensor, pool: ThreadPool) {
-        let (_, rows, columns) = window.cube
-        let (batch, channels) = (input.shape[0], input.shape[1])
-        let image = Tensor(uninitialized: .float32, shape: [batch, rows.input, columns.input, channels])
-        Layout.transpose(
-            input.reshaped(to: [batch, channels, rows.input, columns.input]), permutation: [0, 2, 3, 1], into: image,
-            pool: pool)
-        let result = Tensor(
-            uninitialized: .float32, shape: [batch, rows.output, columns.output, kernel.outputChannels])
-        let padding = Padding2D(
-            top: rows.padBefore, left: columns.padBefore, bottom: rows.padAfter, right: columns.padAfter)
-        kernel.run(image, padding: padding, into: result, pool: pool)
-        Layout.transpose(
-            result, permutation: [0, 3, 1, 2],
-            into: output.reshaped(to: [batch, kernel.outputChannels, rows.output, columns.output]), pool: pool)
     }
 }

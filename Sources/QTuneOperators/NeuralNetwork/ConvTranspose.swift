@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Transposed convolution of [batch, channels, spatial...] with weights [channels, outputs / groups, taps...]: each
@@ -7,22 +8,15 @@ struct ConvTranspose: Operator {
     static let name = "ConvTranspose"
     static let versions = [1, 11, 22]
 
-    private let attributes: WindowAttributes
-    private let groups: Int
-    private let outputPadding: [Int]?
-    private let outputShape: [Int]?
+    private let attributes: TransposedAttributes
+    private let hasBias: Bool
+    /// Constant weights as the float32 kernels take them.
+    private var packed: TransposedConvolution?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
-        attributes = try WindowAttributes(node)
-        groups = try node.int("group") ?? 1
-        outputPadding = try node.ints("output_padding")
-        outputShape = try node.ints("output_shape")
-        guard (outputPadding ?? []).allSatisfy({ (0...Int(Int32.max)).contains($0) }),
-            (outputShape ?? []).allSatisfy({ (1...Int(Int32.max)).contains($0) }), groups > 0
-        else {
-            throw QTuneError(.invalidModel, "an attribute of ConvTranspose is negative or huge")
-        }
+        attributes = try TransposedAttributes(node)
+        hasBias = node.node.inputs.count > 2 && !node.node.inputs[2].isEmpty
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -30,23 +24,17 @@ struct ConvTranspose: Operator {
             weights.count == input.count
         else { return [.tensor(context[0].dtype, nil)] }
         let channels = weights[1].value.flatMap { value -> Int? in
-            let (product, overflow) = value.multipliedReportingOverflow(by: groups)
+            let (product, overflow) = value.multipliedReportingOverflow(by: attributes.groups)
             return overflow ? nil : product
         }
-        let taps = weights.dropFirst(2).compactMap(\.value)
-        let lengths = input.dropFirst(2).compactMap(\.value)
-        let spatial: [Dimension] =
-            taps.count == input.count - 2 && lengths.count == taps.count
-            ? try attributes.transposedWindow(
-                kernel: taps, input: lengths, outputPadding: outputPadding, outputShape: outputShape
-            ).axes.map { .fixed($0.input) }
-            : input.dropFirst(2).map { _ in .unknown }
+        let spatial = try attributes.outputDimensions(Array(input.dropFirst(2)), taps: Array(weights.dropFirst(2)))
         return [.tensor(context[0].dtype, [input[0], channels.map(Dimension.fixed) ?? .unknown] + spatial)]
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, weights) = (try context.tensor(0), try context.tensor(1))
         let bias = try context.optionalTensor(2)
+        let groups = attributes.groups
         guard input.shape.rank >= 3, weights.shape.rank == input.shape.rank, weights.shape[0] == input.shape[1],
             input.shape[1].isMultiple(of: groups), weights.dtype == input.dtype,
             bias?.dtype ?? input.dtype == input.dtype
@@ -54,9 +42,8 @@ struct ConvTranspose: Operator {
             throw QTuneError(
                 .invalidInput, "\(groups) groups of weights \(weights.shape) do not fit an input of \(input.shape)")
         }
-        let window = try attributes.transposedWindow(
-            kernel: Array(weights.shape.dimensions.dropFirst(2)), input: Array(input.shape.dimensions.dropFirst(2)),
-            outputPadding: outputPadding, outputShape: outputShape)
+        let window = try attributes.window(
+            kernel: Array(weights.shape.dimensions.dropFirst(2)), input: Array(input.shape.dimensions.dropFirst(2)))
         let (channels, overflow) = weights.shape[1].multipliedReportingOverflow(by: groups)
         guard !overflow, let shape = Shape(checking: [input.shape[0], channels] + window.axes.map(\.input)),
             bias.map({ $0.count == channels }) ?? true
@@ -71,11 +58,39 @@ struct ConvTranspose: Operator {
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
                     scatter.run(Double.self, input, weights, bias, into: output)
+                } else if input.count > 0, let packed = try packed ?? packing(weights.widened(), bias?.widened()) {
+                    let (_, rows, columns) = window.cube
+                    input.widened().withChannelsLast(into: output, axes: 2, pool: context.pool) { image, result in
+                        packed.run(
+                            image, top: rows.padBefore, left: columns.padBefore, into: result, pool: context.pool)
+                    }
                 } else {
                     scatter.run(Float.self, input.widened(), weights.widened(), bias?.widened(), into: output)
                 }
             }
         ]
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard let weights = constants[1], !hasBias || constants[2] != nil, weights.dtype != .float64,
+            weights.dtype.isFloatingPoint, let packing = try packing(weights.widened(), constants[2]?.widened())
+        else { return nil }
+        var copy = self
+        copy.packed = packing
+        return copy
+    }
+
+    /// The packed form of float32 weights over one or two spatial axes; nil for others.
+    private func packing(_ weights: Tensor, _ bias: Tensor?) throws -> TransposedConvolution? {
+        let groups = attributes.groups
+        guard (3...4).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32,
+            weights.shape[0].isMultiple(of: groups), bias?.dtype ?? .float32 == .float32,
+            bias.map({ $0.count / groups == weights.shape[1] && $0.count.isMultiple(of: groups) }) ?? true
+        else { return nil }
+        return try TransposedConvolution(
+            weights: weights.asImages(), bias: bias.map { $0.reshaped(to: [$0.count]) }, groups: groups,
+            stride: Extent2D(lastOf: attributes.window.strides),
+            dilation: Extent2D(lastOf: attributes.window.dilations))
     }
 }
 

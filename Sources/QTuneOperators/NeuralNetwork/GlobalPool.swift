@@ -1,14 +1,19 @@
 import Foundation
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// What the pools over whole planes share: [batch, channels, spatial...] becomes [batch, channels, 1...].
 protocol GlobalPool: Operator {
     /// One number for a plane that is not empty.
     func reduce<Element: TensorElement & BinaryFloatingPoint>(_ plane: Span<Element>) -> Element
+    /// The kernel that does the same for planes of float32; nil where there is none.
+    static var reduction: Reduction.Function? { get }
 }
 
 extension GlobalPool {
+    static var reduction: Reduction.Function? { nil }
+
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         let dimensions = context[0].dimensions.map { $0.prefix(2) + $0.dropFirst(2).map { _ in Dimension.fixed(1) } }
         return [.tensor(context[0].dtype, dimensions.map(Array.init))]
@@ -25,6 +30,9 @@ extension GlobalPool {
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
                     reducePlanes(Double.self, input, into: output)
+                } else if let reduction = Self.reduction {
+                    Reduction.reduce(
+                        reduction, input.widened(), axes: 2..<lengths.count, into: output, pool: context.pool)
                 } else {
                     reducePlanes(Float.self, input.widened(), into: output)
                 }
@@ -51,6 +59,7 @@ extension GlobalPool {
 struct GlobalAveragePool: GlobalPool {
     static let name = "GlobalAveragePool"
     static let versions = [1, 22]
+    static let reduction: Reduction.Function? = .mean
 
     init(_ node: NodeReader) throws { try node.expect(inputs: 1...1) }
 
@@ -65,6 +74,7 @@ struct GlobalAveragePool: GlobalPool {
 struct GlobalMaxPool: GlobalPool {
     static let name = "GlobalMaxPool"
     static let versions = [1, 22]
+    static let reduction: Reduction.Function? = .max
 
     init(_ node: NodeReader) throws { try node.expect(inputs: 1...1) }
 

@@ -1,13 +1,17 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Gated recurrent units over sequences [steps, batch, inputs] in one or both directions. Gates in the order update,
 /// reset, hidden.
-struct GRU: Operator {
+struct GRU: PackedRecurrent {
     static let name = "GRU"
     static let versions = [7, 14, 22]
 
-    private let attributes: RecurrentAttributes
+    static let gates = 3
+
+    let attributes: RecurrentAttributes
+    var layers: [RecurrentLayer]?
     /// Whether the reset gate works on the product with the hidden weights, else on the state before it.
     private let resetsAfter: Bool
 
@@ -21,7 +25,14 @@ struct GRU: Operator {
         attributes.inferOutputs(context, finals: 1)
     }
 
-    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+    func cell(_ direction: Int, peepholes: [Float]?) -> RecurrentLayer.Cell? {
+        guard let f = attributes.function(direction, 0).kernels(clip: attributes.clip),
+            let g = attributes.function(direction, 1).kernels(clip: attributes.clip)
+        else { return nil }
+        return .gru(f: f, g: g, resetsAfter: resetsAfter)
+    }
+
+    func evaluateGenerally(_ context: EvaluationContext) throws -> [Value] {
         let operands = try RecurrentOperands(context, gates: 3, attributes)
         let results = try operands.run(states: [operands.initialHidden], in: context) {
             direction, step, image, states in

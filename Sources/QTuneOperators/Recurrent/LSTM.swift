@@ -1,13 +1,18 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Long short-term memory over sequences [steps, batch, inputs] in one or both directions. Gates in the order input,
 /// output, forget, cell.
-struct LSTM: Operator {
+struct LSTM: PackedRecurrent {
     static let name = "LSTM"
     static let versions = [7, 14, 22]
 
-    private let attributes: RecurrentAttributes
+    static let gates = 4
+    static let peepholeInput: Int? = 7
+
+    let attributes: RecurrentAttributes
+    var layers: [RecurrentLayer]?
     private let couplesForget: Bool
 
     init(_ node: NodeReader) throws {
@@ -20,10 +25,17 @@ struct LSTM: Operator {
         attributes.inferOutputs(context, finals: 2)
     }
 
-    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+    func cell(_ direction: Int, peepholes: [Float]?) -> RecurrentLayer.Cell? {
+        let functions = (0..<3).compactMap { attributes.function(direction, $0).kernels(clip: attributes.clip) }
+        guard functions.count == 3 else { return nil }
+        return .lstm(
+            f: functions[0], g: functions[1], h: functions[2], couplesForget: couplesForget, peepholes: peepholes)
+    }
+
+    func evaluateGenerally(_ context: EvaluationContext) throws -> [Value] {
         let operands = try RecurrentOperands(context, gates: 4, attributes)
         let hidden = operands.hidden
-        let cell = try RecurrentOperands.state(context, 6, attributes, batch: operands.batch)
+        let cell = try RecurrentOperands.state(context, 6, operands.shape, attributes)
         let count = attributes.directions.count
         let peepholes = try context.optionalTensor(7)?.doubles() ?? [Double](repeating: 0, count: count * 3 * hidden)
         guard peepholes.count == count * 3 * hidden else {

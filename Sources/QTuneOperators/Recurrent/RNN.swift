@@ -1,12 +1,16 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// A plain recurrent layer over sequences [steps, batch, inputs] in one or both directions.
-struct RNN: Operator {
+struct RNN: PackedRecurrent {
     static let name = "RNN"
     static let versions = [7, 14, 22]
 
-    private let attributes: RecurrentAttributes
+    static let gates = 1
+
+    let attributes: RecurrentAttributes
+    var layers: [RecurrentLayer]?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 3...6, outputs: 0...2)
@@ -17,7 +21,11 @@ struct RNN: Operator {
         attributes.inferOutputs(context, finals: 1)
     }
 
-    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+    func cell(_ direction: Int, peepholes: [Float]?) -> RecurrentLayer.Cell? {
+        attributes.function(direction, 0).kernels(clip: attributes.clip).map { .plain(f: $0) }
+    }
+
+    func evaluateGenerally(_ context: EvaluationContext) throws -> [Value] {
         let operands = try RecurrentOperands(context, gates: 1, attributes)
         let results = try operands.run(states: [operands.initialHidden], in: context) {
             direction, step, image, states in

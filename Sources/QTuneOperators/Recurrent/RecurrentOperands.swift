@@ -9,6 +9,8 @@ struct RecurrentAttributes: Sendable {
     let clip: Double?
     /// Whether the batch comes before time.
     let batchFirst: Bool
+    /// The numbers of the operands that the node has.
+    let givenInputs: Set<Int>
     /// The functions of the gates, those of each direction in a row.
     private let functions: [GateFunction]
     private let perDirection: Int
@@ -28,6 +30,7 @@ struct RecurrentAttributes: Sendable {
             }
         clip = try node.float("clip").flatMap { $0 > 0 ? Double($0) : nil }
         batchFirst = try node.int("layout") ?? 0 != 0
+        givenInputs = Set(node.node.inputs.indices.filter { !node.node.inputs[$0].isEmpty })
         perDirection = defaults.count
         let count = directions.count * defaults.count
         let names = try node.strings("activations") ?? (0..<count).map { defaults[$0 % defaults.count] }
@@ -82,12 +85,52 @@ enum GateFunction: Sendable {
     }
 }
 
-/// The checked operands of a recurrent operator, with time first.
-struct RecurrentOperands {
+/// The checked lengths of a recurrent operator's operands.
+struct RecurrentShape {
+    let directions: Int
     let steps: Int
     let batch: Int
     let inputSize: Int
     let hidden: Int
+    /// Steps of each sequence.
+    let lengths: [Int]
+
+    /// Operands x, input weights, hidden weights, bias, lengths, first hidden state.
+    init(_ context: EvaluationContext, gates: Int, _ attributes: RecurrentAttributes) throws {
+        let (x, w, r) = (try context.tensor(0), try context.tensor(1), try context.tensor(2))
+        guard x.shape.rank == 3 else { throw QTuneError(.invalidInput, "a recurrent operator of \(x.shape)") }
+        let steps = x.shape[attributes.batchFirst ? 1 : 0]
+        self.steps = steps
+        (directions, hidden) = (attributes.directions.count, attributes.hiddenSize)
+        batch = x.shape[attributes.batchFirst ? 0 : 1]
+        inputSize = x.shape[2]
+        let rows = gates * hidden
+        guard w.shape == [directions, rows, inputSize], r.shape == [directions, rows, hidden] else {
+            throw QTuneError(
+                .invalidInput, "weights of \(w.shape) and \(r.shape) for \(directions) directions of \(rows) rows")
+        }
+        let bias = try context.optionalTensor(3)?.count ?? directions * 2 * rows
+        lengths = try context.integers(4) ?? [Int](repeating: steps, count: batch)
+        guard bias == directions * 2 * rows, lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) })
+        else {
+            throw QTuneError(.invalidInput, "a bias of \(bias) numbers, lengths \(lengths) of \(steps) steps")
+        }
+    }
+
+    /// Operand `index`, a first state of [directions, batch, hidden] or, with the batch first, of the first two axes
+    /// the other way round; nil where it is left out.
+    func state(_ context: EvaluationContext, _ index: Int) throws -> Tensor? {
+        guard let tensor = try context.optionalTensor(index) else { return nil }
+        guard tensor.count == directions * batch * hidden else {
+            throw QTuneError(.invalidInput, "a first state of \(tensor.shape)")
+        }
+        return tensor
+    }
+}
+
+/// The checked operands of a recurrent operator, with time first.
+struct RecurrentOperands {
+    let shape: RecurrentShape
     let gates: Int
     let dtype: DType
     let x: [Double]
@@ -97,55 +140,41 @@ struct RecurrentOperands {
     let hiddenWeights: [Double]
     /// [directions, 2 * gates * hidden]: of the input, then of the hidden state.
     let bias: [Double]
-    /// Steps of each sequence.
-    let lengths: [Int]
     /// [directions, batch, hidden]
     let initialHidden: [Double]
     private let attributes: RecurrentAttributes
 
-    /// Operands x, input weights, hidden weights, bias, lengths, first hidden state.
+    var steps: Int { shape.steps }
+    var batch: Int { shape.batch }
+    var inputSize: Int { shape.inputSize }
+    var hidden: Int { shape.hidden }
+    var lengths: [Int] { shape.lengths }
+
     init(_ context: EvaluationContext, gates: Int, _ attributes: RecurrentAttributes) throws {
         self.attributes = attributes
         self.gates = gates
-        hidden = attributes.hiddenSize
-        let (x, w, r) = (try context.tensor(0), try context.tensor(1), try context.tensor(2))
-        guard x.shape.rank == 3 else { throw QTuneError(.invalidInput, "a recurrent operator of \(x.shape)") }
+        shape = try RecurrentShape(context, gates: gates, attributes)
+        let x = try context.tensor(0)
         dtype = x.dtype
-        let steps = x.shape[attributes.batchFirst ? 1 : 0]
-        self.steps = steps
-        batch = x.shape[attributes.batchFirst ? 0 : 1]
-        inputSize = x.shape[2]
-        let (count, rows) = (attributes.directions.count, gates * hidden)
-        guard w.shape == [count, rows, inputSize], r.shape == [count, rows, hidden] else {
-            throw QTuneError(
-                .invalidInput, "weights of \(w.shape) and \(r.shape) for \(count) directions of \(rows) rows")
-        }
-        inputWeights = try w.doubles()
-        hiddenWeights = try r.doubles()
-        bias = try context.optionalTensor(3)?.doubles() ?? [Double](repeating: 0, count: count * 2 * rows)
-        lengths = try context.integers(4) ?? [Int](repeating: steps, count: batch)
-        guard bias.count == count * 2 * rows, lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) })
-        else {
-            throw QTuneError(.invalidInput, "a bias of \(bias.count) numbers, lengths \(lengths) of \(steps) steps")
-        }
+        inputWeights = try context.tensor(1).doubles()
+        hiddenWeights = try context.tensor(2).doubles()
+        bias =
+            try context.optionalTensor(3)?.doubles()
+            ?? [Double](repeating: 0, count: shape.directions * 2 * gates * shape.hidden)
         let values = try x.doubles()
-        self.x = attributes.batchFirst ? Self.swapped(values, batch, steps, inputSize) : values
-        initialHidden = try Self.state(context, 5, attributes, batch: batch)
+        self.x =
+            attributes.batchFirst ? Self.swapped(values, shape.batch, shape.steps, shape.inputSize) : values
+        initialHidden = try Self.state(context, 5, shape, attributes)
     }
 
     /// A first state, [directions, batch, hidden]; zeros where it is left out.
     static func state(
-        _ context: EvaluationContext, _ index: Int, _ attributes: RecurrentAttributes, batch: Int
+        _ context: EvaluationContext, _ index: Int, _ shape: RecurrentShape, _ attributes: RecurrentAttributes
     ) throws -> [Double] {
-        let (count, hidden) = (attributes.directions.count, attributes.hiddenSize)
-        guard let tensor = try context.optionalTensor(index) else {
-            return [Double](repeating: 0, count: count * batch * hidden)
+        guard let values = try shape.state(context, index)?.doubles() else {
+            return [Double](repeating: 0, count: shape.directions * shape.batch * shape.hidden)
         }
-        guard tensor.count == count * batch * hidden else {
-            throw QTuneError(.invalidInput, "a first state of \(tensor.shape)")
-        }
-        let values = try tensor.doubles()
-        return attributes.batchFirst ? swapped(values, batch, count, hidden) : values
+        return attributes.batchFirst ? swapped(values, shape.batch, shape.directions, shape.hidden) : values
     }
 
     /// The sums of gate `gate` at a step: input part, hidden part, each with its bias, before any function.

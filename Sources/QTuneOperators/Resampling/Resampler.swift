@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// What a resize does to a tensor, once sizes are known: axis after axis.
@@ -16,6 +17,9 @@ struct Resampler: Sendable {
     /// Stands for places outside the original, where the crop reaches past it.
     let extrapolation: Float
 
+    /// The longest axis, which tables of 32-bit places can tell.
+    private static let longest = 1 << 27
+
     func resample(_ input: Tensor, in context: EvaluationContext) throws -> Value {
         guard let shape = Shape(checking: axes.map(\.output)),
             !input.shape.dimensions.contains(0) || shape.elementCount == 0
@@ -23,46 +27,39 @@ struct Resampler: Sendable {
         // Tables of places are as long as axes are, whether or not another axis of length 0 makes the result empty.
         if shape.elementCount == 0 { return .tensor(try context.makeOutput(0, input.dtype, shape)) }
         try MemoryLimit.check(input.dtype, shape)
+        guard axes.allSatisfy({ $0.input <= Self.longest }) else {
+            throw QTuneError(.unsupported, "Resize of \(input.shape), which has an axis of more than \(Self.longest)")
+        }
         switch mode {
         case .nearest(let mode):
             let output = try context.makeOutput(0, input.dtype, shape)
-            try gather(input, mode, into: output)
+            try gather(input, mode, into: output, pool: context.pool)
             return .tensor(output)
         case .interpolate(let kernel):
             return try interpolate(input, kernel, shape, context)
         }
     }
 
-    private func gather(_ input: Tensor, _ mode: NearestMode, into output: Tensor) throws {
-        guard input.dtype.bitWidth >= 8, input.dtype.bitWidth % 8 == 0, output.count > 0 || input.dtype.bitWidth > 0
-        else {
+    private func gather(_ input: Tensor, _ mode: NearestMode, into output: Tensor, pool: ThreadPool) throws {
+        guard input.dtype.bitWidth >= 8, input.dtype.bitWidth % 8 == 0 else {
             throw QTuneError(.unsupported, "Resize of \(input.dtype)")
         }
-        let width = input.dtype.bitWidth / 8
-        let strides = input.shape.strides
-        var places = [0]
-        for (number, axis) in axes.enumerated() {
-            let steps = (0..<axis.output).map { x in
-                axis.isIdentity(coordinates) ? x : mode.index(axis.original(x, coordinates), axis)
-            }.map { $0 * strides[number] }
-            places = places.flatMap { start in steps.map { start + $0 } }
+        let places = axes.map { axis in
+            axis.isIdentity(coordinates)
+                ? nil : (0..<axis.output).map { mode.index(axis.original($0, coordinates), axis) }
         }
-        input.withBytes { source in
-            output.withMutableBytes { target in
-                for index in places.indices {
-                    for byte in 0..<width { target[index * width + byte] = source[places[index] * width + byte] }
-                }
-            }
-        }
+        ElementPicking.pick(input, places, into: output, pool: pool)
+        try extrapolate(output)
+    }
+
+    /// Writes the elements of the result that lie outside the original.
+    private func extrapolate(_ output: Tensor) throws {
         guard coordinates == .cropAndResize else { return }
         let outside = outsidePlaces()
         guard outside.contains(true) else { return }
-        switch output.dtype {
-        case .float32:
-            output.withMutableSpan(of: Float.self) {
-                for i in outside.indices where outside[i] { $0[i] = extrapolation }
-            }
-        default: throw QTuneError(.unsupported, "extrapolation of \(output.dtype)")
+        guard output.dtype == .float32 else { throw QTuneError(.unsupported, "extrapolation of \(output.dtype)") }
+        output.withMutableSpan(of: Float.self) {
+            for i in outside.indices where outside[i] { $0[i] = extrapolation }
         }
     }
 
@@ -97,12 +94,33 @@ struct Resampler: Sendable {
                 let result = interpolated(input.array(of: Double.self), kernel)
                 output.withMutableSpan(of: Double.self) { for i in result.indices { $0[i] = result[i] } }
             } else {
-                let result = interpolated(input.widened().array(of: Float.self), kernel)
-                output.withMutableSpan(of: Float.self) { for i in result.indices { $0[i] = result[i] } }
+                Resampling.interpolate(
+                    input.widened(), axisTaps(kernel), into: output, pool: context.pool)
+                try extrapolate(output)
             }
         }
     }
 
+    /// The taps of one axis, from the first element of the result on.
+    private func taps(_ axis: ResizedAxis, _ kernel: InterpolationKernel) -> [InterpolationTaps] {
+        (0..<axis.output).map { x in
+            kernel.taps(
+                at: bounded(axis.original(x, coordinates), axis), length: axis.input,
+                scale: antialiases ? Double(axis.scale) : 1, excludesOutside: excludesOutside)
+        }
+    }
+
+    /// The taps of the axes that are resized, as the kernels for float32 take them.
+    private func axisTaps(_ kernel: InterpolationKernel) -> [AxisTaps?] {
+        axes.map { axis in
+            guard !axis.isIdentity(coordinates) else { return nil }
+            let taps = taps(axis, kernel)
+            return AxisTaps(
+                input: axis.input, indices: taps.map(\.indices), weights: taps.map { $0.weights.map { Float($0) } })
+        }
+    }
+
+    /// The result in whatever type, element by element.
     private func interpolated<Element: BinaryFloatingPoint>(_ input: [Element], _ kernel: InterpolationKernel)
         -> [Element]
     {
@@ -112,11 +130,7 @@ struct Resampler: Sendable {
             defer { outer *= axis.output }
             if axis.isIdentity(coordinates) { continue }
             let inner = axes[(number + 1)...].reduce(1) { $0 * $1.input }
-            let taps = (0..<axis.output).map { x in
-                kernel.taps(
-                    at: bounded(axis.original(x, coordinates), axis), length: axis.input,
-                    scale: antialiases ? Double(axis.scale) : 1, excludesOutside: excludesOutside)
-            }
+            let taps = taps(axis, kernel)
             var result = [Element](repeating: 0, count: outer * axis.output * inner)
             for block in 0..<outer {
                 for (x, tap) in taps.enumerated() {

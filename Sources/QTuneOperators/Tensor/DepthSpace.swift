@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Channels to blocks of pixels: `[n, c*b*b, h, w]` becomes `[n, c, h*b, w*b]`.
@@ -30,11 +31,10 @@ struct DepthToSpace: Operator {
         let channels = shape[1] / (block * block)
         let result = try checkedShape(
             [shape[0], channels, product(shape[2], block), product(shape[3], block)], operand: "the result")
-        let (batch, deep, row, column) = (shape.strides[0], shape.strides[1], shape.strides[2], shape.strides[3])
-        let (channelStep, blockStep) = isDepthFirst ? (deep, channels * deep) : (block * block * deep, deep)
+        let split = isDepthFirst ? [block, block, channels] : [channels, block, block]
         return try shuffled(
-            context, input, to: result, box: [shape[0], channels, shape[2], block, shape[3], block],
-            strides: [batch, channelStep, row, block * blockStep, column, blockStep])
+            context, input, to: result, parts: [shape[0]] + split + [shape[2], shape[3]],
+            order: isDepthFirst ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3])
     }
 }
 
@@ -67,15 +67,9 @@ struct SpaceToDepth: Operator {
         }
         let result = try checkedShape(
             [shape[0], product(shape[1], block * block), shape[2] / block, shape[3] / block], operand: "the result")
-        let (batch, deep, row, column) = (shape.strides[0], shape.strides[1], shape.strides[2], shape.strides[3])
-        if isDepthFirst {
-            return try shuffled(
-                context, input, to: result, box: [shape[0], block, block, shape[1], result[2], result[3]],
-                strides: [batch, row, column, deep, block * row, block * column])
-        }
         return try shuffled(
-            context, input, to: result, box: [shape[0], shape[1], block, block, result[2], result[3]],
-            strides: [batch, deep, row, column, block * row, block * column])
+            context, input, to: result, parts: [shape[0], shape[1], result[2], block, result[3], block],
+            order: isDepthFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4])
     }
 }
 
@@ -101,16 +95,16 @@ private func product(_ a: Int, _ b: Int) -> Int {
     return overflow ? -1 : product
 }
 
-/// The operand's elements, walked through as a box, as a tensor of another shape.
+/// The operand's elements as a tensor of another shape: with axes split into `parts`, and those in another order.
 private func shuffled(
-    _ context: EvaluationContext, _ input: Tensor, to shape: Shape, box: [Int], strides: [Int]
+    _ context: EvaluationContext, _ input: Tensor, to shape: Shape, parts: [Int], order: [Int]
 ) throws -> [Value] {
     let carrier = try ElementCarrier([input])
     return [
         try carrier.makeOutput(context, shape) { output in
-            StridedCopy.copy(
-                box, from: carrier.tensors[0], StridedView(strides: strides), to: output,
-                StridedView(strides: Shape(box).strides))
+            Layout.transpose(
+                carrier.tensors[0].reshaped(to: Shape(parts)), permutation: order,
+                into: output.reshaped(to: Shape(order.map { parts[$0] })), pool: context.pool)
         }
     ]
 }

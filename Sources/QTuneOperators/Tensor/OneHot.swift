@@ -37,12 +37,15 @@ struct OneHot: Operator {
         let carrier = try ElementCarrier([values])
         return [
             try carrier.makeOutput(context, shape) { output in
-                let pattern = (0..<shape.elementCount).lazy.map { position -> Int in
-                    let place = Int(places[position / inner / depth * inner + position % inner])
-                    let wanted = place < 0 ? place &+ depth : place
-                    return position / inner % depth == wanted ? 1 : 0
+                let rows = OneHotRows(places: places, depth: depth, inner: inner)
+                let values = carrier.tensors[0]
+                switch values.dtype {
+                case .uint8: rows.write(UInt8.self, values, into: output)
+                case .uint16: rows.write(UInt16.self, values, into: output)
+                case .uint32: rows.write(UInt32.self, values, into: output)
+                case .uint64: rows.write(UInt64.self, values, into: output)
+                default: rows.write(Int64.self, values, into: output)
                 }
-                FlatGather.gather(carrier.tensors[0], offsets: pattern, run: 1, into: output)
             }
         ]
     }
@@ -51,5 +54,24 @@ struct OneHot: Operator {
         let depth = try context.tensor(1)
         _ = try Lane.of(depth)
         return depth.widened(to: .signed).array(of: Int64.self).map { Int($0) }
+    }
+}
+
+/// The places that are turned on: of each run of `inner` indices, one in each of as many columns of `depth` elements.
+private struct OneHotRows {
+    let places: [Int64]
+    let depth: Int
+    let inner: Int
+
+    /// Writes the result from `values`, off and on.
+    func write<Element: TensorElement>(_ type: Element.Type, _ values: Tensor, into output: Tensor) {
+        let values = values.array(of: type)
+        output.withMutableSpan(of: type) { target in
+            for index in target.indices { target[index] = values[0] }
+            for (position, place) in places.enumerated() where (-Int64(depth)..<Int64(depth)).contains(place) {
+                let row = Int(place) + (place < 0 ? depth : 0)
+                target[(position / inner * depth + row) * inner + position % inner] = values[1]
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The `k` largest or smallest elements along an axis, and their places. Of equal elements the first ones are taken.
@@ -33,6 +34,9 @@ struct TopK: Operator {
         guard let count = try attribute ?? context.integers(1)?.first, (0...length).contains(count) else {
             throw QTuneError(.invalidInput, "the number of elements to take is not between 0 and \(length)")
         }
+        if input.dtype == .float32, length <= Int(UInt32.max), input.count > 0, count > 0 {
+            return try selected(context, input, axis, count)
+        }
         let lane = try Lane.of(input)
         let rows = input.widened(to: lane).movingLast([axis])
         let places =
@@ -42,6 +46,32 @@ struct TopK: Operator {
             case .unsigned: best(of: UInt64.self, rows, length, count) { $0 > $1 }
             }
         return try results(context, input, axis, count, places)
+    }
+
+    /// The results by the kernel for float32, which takes rows.
+    private func selected(_ context: EvaluationContext, _ input: Tensor, _ axis: Int, _ count: Int) throws -> [Value] {
+        var lengths = input.shape.dimensions
+        lengths[axis] = count
+        let shape = Shape(lengths)
+        let results = [
+            try context.makeOutput(0, .float32, shape), try context.makeOutput(1, .int64, shape),
+        ]
+        let isLast = lengths[(axis + 1)...].allSatisfy { $0 == 1 }
+        let outer = Array(lengths[..<axis] + lengths[(axis + 1)...])
+        let rows = isLast ? input.reshaped(to: Shape(outer + [input.shape[axis]])) : input.movingLast([axis])
+        let first = results.map { result in
+            isLast
+                ? result.reshaped(to: Shape(outer + [count]))
+                : Tensor(uninitialized: result.dtype, shape: Shape(outer + [count]))
+        }
+        Selection.first(rows, largest: takesLargest, values: first[0], places: first[1], pool: context.pool)
+        if !isLast {
+            let back = Array(0..<axis) + [outer.count] + Array(axis..<outer.count)
+            for (rows, result) in zip(first, results) {
+                Layout.transpose(rows, permutation: back, into: result, pool: context.pool)
+            }
+        }
+        return results.map { .tensor($0) }
     }
 
     /// The places of the elements to take, row after row.

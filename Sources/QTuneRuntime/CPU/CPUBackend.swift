@@ -9,7 +9,8 @@ package struct CPUBackend: Backend {
     package var operators: [any Operator.Type] {
         Self.imageOperators + [
             Activate.self, AveragePool2D.self, ChannelsFirst.self, ChannelsLast.self, Conv2D.self,
-            GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self, InterleaveChannels.self, Linear.self,
+            ConvTranspose2D.self, GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self,
+            InterleaveChannels.self, Linear.self,
             MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self,
             QuantizedMul.self, RangeQuantize.self, Requantize.self,
         ]

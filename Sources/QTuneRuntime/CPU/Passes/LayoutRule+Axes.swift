@@ -91,4 +91,31 @@ extension LayoutRule {
         }
         return LoweredNode(node: lowered, images: [0])
     }
+
+    static let upsample: Rule = { node, rewriting in
+        var lowered = node
+        if case .floats(let scales)? = node.attributes["scales"] {
+            guard let moved = ImageLayout.channelsLast.applied(to: scales) else { return nil }
+            lowered.attributes["scales"] = .floats(moved)
+            return LoweredNode(node: lowered, images: [0])
+        }
+        guard let scales = rewriting.constant(node, 1), scales.dtype == .float32,
+            let moved = ImageLayout.channelsLast.applied(to: scales.array(of: Float.self))
+        else { return nil }
+        lowered.inputs[1] = rewriting.editor.addInitializer(Tensor(moved), named: "\(node.label)_scales_nhwc")
+        return LoweredNode(node: lowered, images: [0])
+    }
+
+    /// As the reduction that it is, whose axes may be any.
+    static let globalMaximum: Rule = { node, rewriting in
+        guard rewriting.value(node.inputs[0]).rank == 4 else { return nil }
+        var lowered = node
+        lowered.opType = "ReduceMax"
+        if rewriting.opsets["", default: 1] < 18 {
+            lowered.attributes = ["axes": .ints([1, 2])]
+        } else {
+            setOperand(1, of: &lowered, to: [1, 2], like: nil, &rewriting)
+        }
+        return LoweredNode(node: lowered, images: [0])
+    }
 }

@@ -17,8 +17,10 @@ enum LayoutRule {
 
     private static let kernelRules: [String: Rule] = {
         var rules = ownRules
-        rules["Conv"] = convolution
-        for type in ["MaxPool", "AveragePool", "GlobalAveragePool"] {
+        for type in ["Conv", "ConvTranspose"] {
+            rules[type] = { node, rewriting in convolution(node, rewriting, "\(type)2D") }
+        }
+        for type in ["MaxPool", "AveragePool"] {
             rules[type] = { node, rewriting in pool(node, rewriting, "\(type)2D") }
         }
         return rules
@@ -43,6 +45,9 @@ enum LayoutRule {
             "QuantizeLinear": quantization, "DequantizeLinear": quantization, "Slice": slice, "Pad": pad,
             "Resize": resize, "qtune.QuantizedConcat": concatenation, "DynamicQuantizeLinear": dynamicQuantization,
         ]
+        rules["GlobalAveragePool"] = { node, rewriting in pool(node, rewriting, GlobalAveragePool2D.name) }
+        rules["GlobalMaxPool"] = globalMaximum
+        rules["Upsample"] = upsample
         for type in unary { rules[type] = { node, _ in LoweredNode(node: node, images: [0]) } }
         for type in broadcasting { rules[type] = broadcast }
         for type in reductions { rules[type] = reduction }
@@ -67,13 +72,14 @@ enum LayoutRule {
         "ReduceLogSum", "ReduceLogSumExp",
     ]
 
-    private static let convolution: Rule = { node, rewriting in
+    /// Convolutions and transposed ones over two axes, as the CPU's own operator `type`.
+    @Sendable private static func convolution(_ node: Node, _ rewriting: Rewriting, _ type: String) -> LoweredNode? {
         guard let weights = rewriting.constant(node, 1), weights.dtype == .float32, weights.shape.rank == 4,
             node.inputs.count < 3 || node.inputs[2].isEmpty || rewriting.constant(node, 2) != nil,
             weights.count > 0, weights.shape[0] % Int(max(1, node.int("group") ?? 1)) == 0
         else { return nil }
         var lowered = node
-        (lowered.opType, lowered.domain) = (Conv2D.name, Conv2D.domain)
+        (lowered.opType, lowered.domain) = (type, "qtune")
         return LoweredNode(node: lowered, images: [0])
     }
 

@@ -1,0 +1,136 @@
+internal import CQTuneKernels
+package import QTuneTensor
+
+/// Tensors made of elements of another, place by place along axes.
+package enum ElementPicking {
+    /// Writes to each element of `output` that of `input` whose place along axis `i` is `places[i]` at its own place.
+    /// Axes without places stay.
+    /// - Precondition: elements of whole bytes; every place lies on its axis.
+    package static func pick(
+        _ input: Tensor, _ places: [[Int]?], into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        let lengths = input.shape.dimensions
+        precondition(input.dtype.bitWidth == output.dtype.bitWidth, "elements of unlike width")
+        precondition(places.count == lengths.count, "places along \(places.count) axes of \(input.shape)")
+        precondition(
+            output.shape.dimensions == zip(lengths, places).map { $1?.count ?? $0 }, "output has another shape")
+        precondition(
+            zip(lengths, places).allSatisfy { length, places in
+                places?.allSatisfy { (0..<length).contains($0) } ?? true
+            }, "a place outside of its axis")
+        guard output.count > 0 else { return }
+        let walk = PickingWalk(lengths, places, elementBytes: input.dtype.bitWidth / 8)
+        walk.run(
+            from: input.unsafeElements(UInt8.self), to: output.unsafeElements(UInt8.self),
+            kernel: FloatKernels.resample(for: tier), pool: pool)
+        extendLifetime((input, output))
+    }
+}
+
+/// Rows of the result, each of which is picked from one row of the source.
+private struct PickingWalk {
+    /// Bytes that stay together.
+    private let run: Int
+    /// Runs of a row before, and which of them make up a row after.
+    private let sourceRuns: Int
+    private let columns: [Int32]
+    /// For each row of the result its row of the source.
+    private let rows: [Int]
+
+    /// Bytes worth a part of their own.
+    private static let grain = 65_536
+    /// Rows that are picked at once, few enough to stay in the cache.
+    private static let batch = 128
+
+    init(_ lengths: [Int], _ places: [[Int]?], elementBytes: Int) {
+        let last = places.lastIndex { $0 != nil } ?? max(0, lengths.count - 1)
+        let innerElements = last < lengths.count ? lengths[(last + 1)...].reduce(1, *) : 1
+        let whole = innerElements * elementBytes
+        // Short runs of whole words are taken word by word, many at a time.
+        let words = whole % 4 == 0 && whole <= 32 && whole != 8 ? whole / 4 : 1
+        run = whole / words
+        let length = last < lengths.count ? lengths[last] : 1
+        sourceRuns = length * words
+        let picked = last < lengths.count ? places[last] ?? Array(0..<length) : [0]
+        columns = picked.flatMap { place in (0..<words).map { Int32(place * words + $0) } }
+        var rows = [0]
+        for axis in 0..<last {
+            var next: [Int] = []
+            next.reserveCapacity(rows.count * (places[axis]?.count ?? lengths[axis]))
+            for row in rows {
+                let start = row * lengths[axis]
+                if let steps = places[axis] {
+                    for step in steps { next.append(start + step) }
+                } else {
+                    for step in 0..<lengths[axis] { next.append(start + step) }
+                }
+            }
+            rows = next
+        }
+        self.rows = rows
+    }
+
+    func run(
+        from source: UnsafeMutablePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, kernel: qt_f32_resample_row,
+        pool: ThreadPool
+    ) {
+        let (sourceBytes, targetBytes) = (sourceRuns * run, columns.count * run)
+        pool.run(over: rows.count, grain: max(1, Self.grain / max(1, targetBytes))) { range in
+            if run == 4 { return pickWords(range, source, target, kernel) }
+            for row in range {
+                let place = target + row * targetBytes
+                if row > range.lowerBound, rows[row] == rows[row - 1] {
+                    place.update(from: place - targetBytes, count: targetBytes)
+                } else {
+                    pick(UnsafePointer(source) + rows[row] * sourceBytes, place)
+                }
+            }
+        }
+    }
+
+    private func pick(_ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>) {
+        switch run {
+        case 1: pickElements(UInt8.self, source, target)
+        case 2: pickElements(UInt16.self, source, target)
+        case 8: pickElements(UInt64.self, source, target)
+        default:
+            for (index, column) in columns.enumerated() {
+                (target + index * run).update(from: source + Int(column) * run, count: run)
+            }
+        }
+    }
+
+    private func pickElements<Element: FixedWidthInteger>(
+        _: Element.Type, _ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>
+    ) {
+        let source = UnsafeRawPointer(source).assumingMemoryBound(to: Element.self)
+        let target = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Element.self)
+        columns.withUnsafeBufferPointer { columns in
+            for index in columns.indices { target[index] = source[Int(columns[index])] }
+        }
+    }
+
+    /// Rows of words, which the kernel picks faster than a copy of a row that is there already.
+    private func pickWords(
+        _ range: Range<Int>, _ source: UnsafeMutablePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>,
+        _ kernel: qt_f32_resample_row
+    ) {
+        let from = UnsafeRawPointer(source).assumingMemoryBound(to: Float.self)
+        let to = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self)
+        var (sources, targets): ([UnsafePointer<Float>?], [UnsafeMutablePointer<Float>?]) = ([], [])
+        columns.withUnsafeBufferPointer { columns in
+            var taps = qt_resample_taps(
+                indices: columns.baseAddress, weights: nil, taps: 1, width: sourceRuns, length: columns.count)
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.batch) {
+                let batch = start..<min(range.upperBound, start + Self.batch)
+                sources.removeAll(keepingCapacity: true)
+                targets.removeAll(keepingCapacity: true)
+                for row in batch {
+                    sources.append(from + rows[row] * sourceRuns)
+                    targets.append(to + row * columns.count)
+                }
+                kernel.along(&sources, &targets, batch.count, &taps)
+            }
+        }
+    }
+}
