@@ -1,28 +1,48 @@
 internal import CQTuneKernels
 internal import QTuneTensor
 
-/// The windows of a depthwise convolution, channels innermost, and its run over NHWC images.
+/// The windows of a depthwise convolution, or of one in groups of a few channels, channels innermost, and its run over
+/// NHWC images.
 struct DepthwiseWeights: Sendable {
     private let storage: TensorStorage
     private let channels: Int
+    /// Channels of a group, inputs as well as outputs.
+    private let width: Int
     private let taps: Int
     nonisolated(unsafe) private let kernel: qt_f32_depthwise_row
+    nonisolated(unsafe) private let grouped: qt_f32_grouped_row
 
-    /// Packs `weights`, [C, 1, height, width]: C biases, then the windows as [height, width, C].
-    init(_ weights: Tensor, bias: FloatBias, kernel: qt_f32_depthwise_row) {
-        self.kernel = kernel
+    /// Packs `weights`, [C, inputs, height, width]: C biases, then the windows as [height, width, input, C].
+    init(_ weights: Tensor, bias: FloatBias, tier: CPUTier) {
+        kernel = FloatKernels.depthwise(for: tier)
+        grouped = FloatKernels.grouped(for: tier)
         channels = weights.shape[0]
+        width = weights.shape[1]
         taps = weights.shape[2] * weights.shape[3]
-        storage = TensorStorage(byteCount: channels * (taps + 1) * MemoryLayout<Float>.stride)
+        let terms = width * taps
+        storage = TensorStorage(byteCount: channels * (terms + 1) * MemoryLayout<Float>.stride)
         let target = storage.base.assumingMemoryBound(to: Float.self)
-        weights.withAlignedFloats(0..<channels * taps) { source in
+        weights.withAlignedFloats(0..<channels * terms) { source in
             for channel in 0..<channels {
                 target[channel] = bias[channel]
-                for tap in 0..<taps { target[(tap + 1) * channels + channel] = source[channel * taps + tap] }
+                for input in 0..<width {
+                    for tap in 0..<taps {
+                        target[(tap * width + input + 1) * channels + channel] =
+                            source[channel * terms + input * taps + tap]
+                    }
+                }
             }
         }
         extendLifetime(weights)
     }
+
+    /// Whether weights [O, I / groups, ...] are those of groups that are served.
+    static func serves(_ weights: Shape, groups: Int) -> Bool {
+        groups > 1 && weights[0] == groups * weights[1] && [1, 2, 4, 8].contains(weights[1])
+    }
+
+    /// The row of the kernels' tables that does the work.
+    var kernelName: String { String(cString: width == 1 ? kernel.name : grouped.name) }
 
     /// Memory of a run and what happens to each result last.
     struct Operands {
@@ -39,8 +59,8 @@ struct DepthwiseWeights: Sendable {
     /// Writes `activation(convolution + bias + residual)`. No result depends on how rows are parted.
     func run(_ shape: ConvolutionShape, _ operands: Operands, pool: ThreadPool) {
         let (height, width) = (shape.outputHeight, shape.outputWidth)
-        let rowWork = max(1, width * channels * taps)
-        if Self.isServedByBands(shape) {
+        let rowWork = max(1, width * channels * self.width * taps)
+        if self.width == 1, Self.isServedByBands(shape) {
             let most = min(Int(kernel.band_rows), (height + pool.threads - 1) / pool.threads)
             let perImage = (height + most - 1) / most
             pool.run(over: shape.batch * perImage, grain: max(1, Self.partWork / (rowWork * most))) { range in
@@ -107,7 +127,8 @@ struct DepthwiseWeights: Sendable {
         let bounds = operands.activation.clampBounds
         let rows = shape.window.rows(at: row, of: shape.inputHeight)
         let bias = UnsafePointer(storage.base.assumingMemoryBound(to: Float.self))
-        let windowRow = shape.kernel.width * channels
+        let cell = width * channels
+        let windowRow = shape.kernel.width * cell
         for run in columns.runs {
             let tap = rows.first * shape.kernel.width + run.taps.first
             let shown = rows.inside > 0 && run.taps.inside > 0
@@ -117,11 +138,11 @@ struct DepthwiseWeights: Sendable {
                 input: shown ? pixels + (rows.start * shape.inputWidth + run.taps.start) * channels : pixels,
                 row_step: shape.dilation.height * shape.inputWidth * channels,
                 column_step: shape.dilation.width * channels, pixel_step: shape.stride.width * channels,
-                weights: shown ? bias + (tap + 1) * channels : bias, weight_row_step: windowRow, bias: bias,
+                weights: shown ? bias + channels + tap * cell : bias, weight_row_step: windowRow, bias: bias,
                 output: operands.output + offset + run.pixels.lowerBound * channels,
                 residual: operands.residual.map { $0 + offset + run.pixels.lowerBound * channels },
                 lower: bounds.lower, upper: bounds.upper)
-            kernel.run(&call)
+            if width == 1 { kernel.run(&call) } else { grouped.run(&call, width) }
         }
     }
 }

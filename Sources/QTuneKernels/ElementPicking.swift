@@ -55,17 +55,20 @@ private struct PickingWalk {
         columns = picked.flatMap { place in (0..<words).map { Int32(place * words + $0) } }
         var rows = [0]
         for axis in 0..<last {
-            var next: [Int] = []
-            next.reserveCapacity(rows.count * (places[axis]?.count ?? lengths[axis]))
-            for row in rows {
-                let start = row * lengths[axis]
-                if let steps = places[axis] {
-                    for step in steps { next.append(start + step) }
-                } else {
-                    for step in 0..<lengths[axis] { next.append(start + step) }
+            let (steps, length) = (places[axis], lengths[axis])
+            let count = steps?.count ?? length
+            let before = rows
+            rows = [Int](unsafeUninitializedCapacity: before.count * count) { rows, initialized in
+                for index in before.indices {
+                    let start = before[index] * length
+                    if let steps {
+                        for step in 0..<count { rows[index * count + step] = start + steps[step] }
+                    } else {
+                        for step in 0..<count { rows[index * count + step] = start + step }
+                    }
                 }
+                initialized = before.count * count
             }
-            rows = next
         }
         self.rows = rows
     }
@@ -117,19 +120,20 @@ private struct PickingWalk {
     ) {
         let from = UnsafeRawPointer(source).assumingMemoryBound(to: Float.self)
         let to = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self)
-        var (sources, targets): ([UnsafePointer<Float>?], [UnsafeMutablePointer<Float>?]) = ([], [])
         columns.withUnsafeBufferPointer { columns in
             var taps = qt_resample_taps(
                 indices: columns.baseAddress, weights: nil, taps: 1, width: sourceRuns, length: columns.count)
-            for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.batch) {
-                let batch = start..<min(range.upperBound, start + Self.batch)
-                sources.removeAll(keepingCapacity: true)
-                targets.removeAll(keepingCapacity: true)
-                for row in batch {
-                    sources.append(from + rows[row] * sourceRuns)
-                    targets.append(to + row * columns.count)
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: Self.batch) { sources in
+                withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: Self.batch) { targets in
+                    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.batch) {
+                        let count = min(range.upperBound - start, Self.batch)
+                        for index in 0..<count {
+                            sources[index] = from + rows[start + index] * sourceRuns
+                            targets[index] = to + (start + index) * columns.count
+                        }
+                        kernel.along(sources.baseAddress, targets.baseAddress, count, &taps)
+                    }
                 }
-                kernel.along(&sources, &targets, batch.count, &taps)
             }
         }
     }

@@ -55,8 +55,7 @@ package final class FloatConvolution: Sendable {
         self.activation = activation
         switch Self.route(weights: shape, groups: groups, stride: stride, dilation: dilation, isReused: isReused) {
         case .depthwise:
-            method = .depthwise(
-                DepthwiseWeights(weights, bias: bias, kernel: FloatKernels.depthwise(for: self.tier)))
+            method = .depthwise(DepthwiseWeights(weights, bias: bias, tier: self.tier))
         case .winograd(let tile):
             method = .winograd(WinogradWeights(weights, bias: bias, tile: tile, tier: self.tier))
         case .product:
@@ -75,7 +74,7 @@ package final class FloatConvolution: Sendable {
     private static func route(
         weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D, isReused: Bool
     ) -> Route {
-        if groups > 1, weights[0] == groups, weights[1] == 1 { return .depthwise }
+        if DepthwiseWeights.serves(weights, groups: groups) { return .depthwise }
         guard isReused,
             let tile = WinogradWeights.tile(weights: weights, groups: groups, stride: stride, dilation: dilation)
         else { return .product }
@@ -87,6 +86,8 @@ package final class FloatConvolution: Sendable {
         weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D, tier: CPUTier
     ) -> (family: KernelFamily, name: String) {
         switch route(weights: weights, groups: groups, stride: stride, dilation: dilation, isReused: true) {
+        case .depthwise where weights[1] > 1:
+            (FloatKernels.groupedFamily, String(cString: FloatKernels.grouped(for: tier).name))
         case .depthwise: (FloatKernels.depthwiseFamily, String(cString: FloatKernels.depthwise(for: tier).name))
         case .winograd(let tile):
             (FloatKernels.winogradFamily, String(cString: FloatKernels.winograd(for: tier, tile: tile).name))
@@ -97,7 +98,7 @@ package final class FloatConvolution: Sendable {
     /// The row of the kernels' tables that does the work.
     var kernelName: String {
         switch method {
-        case .depthwise: String(cString: FloatKernels.depthwise(for: tier).name)
+        case .depthwise(let weights): weights.kernelName
         case .winograd(let weights): weights.kernelName
         case .product: String(cString: FloatKernels.gemm(for: tier).name)
         }

@@ -9,6 +9,9 @@ enum FloatKernels {
     static let depthwiseFamily = KernelFamily(
         name: "f32_depthwise", summary: "float32 depthwise convolutions",
         rows: depthwiseRows.map { row($0.name, $0.isa) })
+    static let groupedFamily = KernelFamily(
+        name: "f32_grouped", summary: "float32 convolutions in groups of 2, 4 and 8 channels",
+        rows: groupedRows.map { row($0.name, $0.isa) })
     static let winogradFamily = KernelFamily(
         name: "f32_winograd", summary: "transforms of float32 3x3 convolutions",
         rows: winogradRows.map { row($0.name, $0.isa) })
@@ -36,6 +39,7 @@ enum FloatKernels {
 
     static func gemm(for tier: CPUTier?) -> qt_f32_gemm_row { best(gemmRows, tier) { $0.isa } }
     static func depthwise(for tier: CPUTier?) -> qt_f32_depthwise_row { best(depthwiseRows, tier) { $0.isa } }
+    static func grouped(for tier: CPUTier?) -> qt_f32_grouped_row { best(groupedRows, tier) { $0.isa } }
     /// The best transforms of squares of `tile` x `tile` outputs.
     static func winograd(for tier: CPUTier?, tile: Int) -> qt_f32_winograd_row {
         best(winogradRows.filter { Int($0.tile) == tile }, tier) { $0.isa }
@@ -50,6 +54,7 @@ enum FloatKernels {
 
     nonisolated(unsafe) private static let gemmRows = rows(qt_f32_gemm_table)
     nonisolated(unsafe) private static let depthwiseRows = rows(qt_f32_depthwise_table)
+    nonisolated(unsafe) private static let groupedRows = rows(qt_f32_grouped_table)
     nonisolated(unsafe) private static let winogradRows = rows(qt_f32_winograd_table)
     nonisolated(unsafe) private static let elementwiseRows = rows(qt_f32_elementwise_table)
     nonisolated(unsafe) private static let reductionRows = rows(qt_f32_reduction_table)

@@ -41,6 +41,7 @@ package enum KernelCatalog {
     package static let families: [KernelFamily] = [
         FloatKernels.gemmFamily,
         FloatKernels.depthwiseFamily,
+        FloatKernels.groupedFamily,
         FloatKernels.winogradFamily,
         FloatKernels.elementwiseFamily,
         FloatKernels.reductionFamily,

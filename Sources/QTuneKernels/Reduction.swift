@@ -9,7 +9,7 @@ package enum Reduction {
         case max, min
         case sumOfSquares, sumOfMagnitudes
 
-        fileprivate var function: qt_reduction {
+        var function: qt_reduction {
             switch self {
             case .sum, .mean: QT_REDUCE_SUM
             case .product: QT_REDUCE_PRODUCT

@@ -47,6 +47,20 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
         FloatConvolutionCase(size: (1, $0), channels: (19, 37), hasResidual: true)
     }
 
+    /// Groups of a few channels, as many outputs as inputs, that do and do not fill registers.
+    static let narrowGroups: [FloatConvolutionCase] = [(2, 34), (4, 4), (4, 36), (8, 8), (8, 40)].flatMap {
+        width, channels in
+        [
+            FloatConvolutionCase(
+                size: (7, 19), channels: (channels, channels), groups: channels / width, kernel: (3, 3),
+                padding: Padding2D(all: 1), activation: .relu, hasResidual: true),
+            FloatConvolutionCase(
+                batch: 2, size: (6, 5), channels: (channels, channels), groups: channels / width, kernel: (2, 3),
+                stride: (2, 1), dilation: (1, 2), padding: Padding2D(top: 0, left: 2, bottom: 1, right: 0),
+                activation: .sigmoid, hasBias: false),
+        ]
+    }
+
     static let general: [FloatConvolutionCase] = [
         FloatConvolutionCase(
             size: (11, 13), channels: (3, 17), kernel: (7, 7), stride: (2, 2), padding: Padding2D(all: 3)),
@@ -153,7 +167,7 @@ struct FloatConvolutionCase: Sendable, CustomTestStringConvertible {
         .hardSwish, .gelu, .geluTanh,
     ].map { FloatConvolutionCase(size: (5, 7), channels: (6, 53), kernel: (3, 3), activation: $0, hasResidual: true) }
 
-    static let all = pointwise + rows + general + winograd + grouped + depthwise + activations
+    static let all = pointwise + rows + general + winograd + grouped + narrowGroups + depthwise + activations
 }
 
 struct FloatConvolutionTests {

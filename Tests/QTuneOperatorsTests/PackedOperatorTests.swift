@@ -54,45 +54,109 @@ import Testing
             operands: [[1, 1, 1, 2, 2], [2, 1, 2, 1, 2]]),
     ]
 
-    /// Steps, batch, inputs and hidden numbers of recurrent layers, with what makes them special.
-    static let recurrent: [PackedCase] = [("RNN", 1), ("GRU", 3), ("LSTM", 4)].flatMap { type, gates in
-        func made(
-            _ attributes: [String: Attribute], batch: Int = 1, states: Bool = false, bias: Bool = true,
-            _ more: [Shape?] = []
-        )
-            -> PackedCase
-        {
-            var attributes = attributes
+    /// A recurrent layer of three steps.
+    private struct RecurrentDraft {
+        var type: String
+        var attributes: [String: Attribute] = [:]
+        var batch = 1
+        var directions = 1
+        var hasBias = true
+        var hasStates = false
+        var hasPeepholes = false
+
+        var made: PackedCase {
             let (steps, inputs, hidden) = (3, 5, 18)
-            attributes["hidden_size"] = .int(Int64(hidden))
-            let directions = attributes["direction"] == .string("bidirectional") ? 2 : 1
+            let gates = ["RNN": 1, "GRU": 3, "LSTM": 4][type] ?? 1
             let isFirst = attributes["layout"] == .int(1)
             let state: Shape = isFirst ? [batch, directions, hidden] : [directions, batch, hidden]
+            var operands: [Shape?] = [
+                isFirst ? [batch, steps, inputs] : [steps, batch, inputs], [directions, gates * hidden, inputs],
+                [directions, gates * hidden, hidden],
+            ]
+            operands.append(hasBias ? [directions, 2 * gates * hidden] : nil)
+            operands.append(nil)
+            operands.append(hasStates ? state : nil)
+            if type == "LSTM" { operands.append(hasStates ? state : nil) }
+            if hasPeepholes { operands.append([directions, 3 * hidden]) }
+            var attributes = attributes
+            attributes["hidden_size"] = .int(Int64(hidden))
+            if directions == 2 { attributes["direction"] = .string("bidirectional") }
             return PackedCase(
-                type: type, attributes: attributes,
-                operands: [
-                    isFirst ? [batch, steps, inputs] : [steps, batch, inputs], [directions, gates * hidden, inputs],
-                    [directions, gates * hidden, hidden], bias ? [directions, 2 * gates * hidden] : nil, nil,
-                    states ? state : nil,
-                ] + (type == "LSTM" && states ? [state] : []) + more, outputs: type == "LSTM" ? 3 : 2)
+                type: type, attributes: attributes, operands: operands, outputs: type == "LSTM" ? 3 : 2)
         }
-        let functions = ["Affine", "ScaledTanh", "HardSigmoid"].prefix(gates == 4 ? 3 : gates == 3 ? 2 : 1)
-        return [
-            made([:]), made([:], batch: 9, states: true), made(["direction": .string("reverse")], bias: false),
-            made(["direction": .string("bidirectional"), "clip": .float(0.3)], batch: 2, states: true),
-            made(["layout": .int(1), "direction": .string("bidirectional")], batch: 3, states: true),
-            made([
-                "activations": .strings(functions.map { Array($0.utf8) }),
-                "activation_alpha": .floats([0.5, 1.5, 0.3]),
-                "activation_beta": .floats([0.1, 0.7, 0.4]),
-            ]),
-        ]
-            + (type == "GRU" ? [made(["linear_before_reset": .int(1)], batch: 2, states: true)] : [])
-            + (type == "LSTM"
-                ? [made(["input_forget": .int(1)]), made([:], batch: 2, states: true, [[1, 3 * 18]])] : [])
     }
 
-    @Test(arguments: convolutions + recurrent, [false, true])
+    private static func functions(_ names: [String]) -> [String: Attribute] {
+        [
+            "activations": .strings(names.map { Array($0.utf8) }), "activation_alpha": .floats([0.5, 1.5, 0.3]),
+            "activation_beta": .floats([0.1, 0.7, 0.4]),
+        ]
+    }
+
+    static let recurrent: [PackedCase] = {
+        var drafts: [RecurrentDraft] = []
+        for type in ["RNN", "GRU", "LSTM"] {
+            drafts.append(RecurrentDraft(type: type))
+            drafts.append(RecurrentDraft(type: type, batch: 9, hasStates: true))
+            drafts.append(RecurrentDraft(type: type, attributes: ["direction": .string("reverse")], hasBias: false))
+            drafts.append(
+                RecurrentDraft(type: type, attributes: ["clip": .float(0.3)], batch: 2, directions: 2, hasStates: true))
+            drafts.append(
+                RecurrentDraft(type: type, attributes: ["layout": .int(1)], batch: 3, directions: 2, hasStates: true))
+        }
+        drafts.append(RecurrentDraft(type: "RNN", attributes: functions(["Elu"])))
+        drafts.append(RecurrentDraft(type: "GRU", attributes: functions(["Affine", "ScaledTanh"])))
+        drafts.append(
+            RecurrentDraft(type: "LSTM", attributes: functions(["HardSigmoid", "LeakyRelu", "Softplus"]), batch: 2))
+        drafts.append(
+            RecurrentDraft(type: "GRU", attributes: ["linear_before_reset": .int(1)], batch: 2, hasStates: true))
+        drafts.append(RecurrentDraft(type: "LSTM", attributes: ["input_forget": .int(1)]))
+        drafts.append(RecurrentDraft(type: "LSTM", batch: 2, hasStates: true, hasPeepholes: true))
+        return drafts.map(\.made)
+    }()
+
+    /// Pools, and operators that sample between elements.
+    static let sampled: [PackedCase] = {
+        let images: Shape = [2, 5, 7, 20]
+        var cases = [
+            PackedCase(type: "GlobalAveragePool", operands: [images]),
+            PackedCase(type: "GlobalMaxPool", operands: [[1, 3, 4, 5, 6]]),
+            PackedCase(type: "GridSample", operands: [images, [2, 6, 5, 2]]),
+            PackedCase(type: "GridSample", attributes: ["mode": .string("cubic")], operands: [images, [2, 6, 5, 2]]),
+            PackedCase(
+                type: "DeformConv", attributes: ["pads": .ints([1, 1, 1, 1]), "offset_group": .int(2)],
+                operands: [[2, 4, 5, 6], [3, 4, 3, 3], [2, 36, 5, 6], [3], [2, 18, 5, 6]]),
+            PackedCase(
+                type: "DeformConv", attributes: ["strides": .ints([2, 1])],
+                operands: [[1, 3, 5, 6], [20, 3, 2, 2], [1, 8, 2, 5]]),
+        ]
+        for type in ["MaxPool", "AveragePool", "LpPool"] {
+            let two: [String: Attribute] = [
+                "kernel_shape": .ints([3, 2]), "strides": .ints([2, 2]), "pads": .ints([1, 0, 1, 1]),
+            ]
+            cases.append(PackedCase(type: type, attributes: two, operands: [images]))
+            cases.append(PackedCase(type: type, attributes: ["kernel_shape": .ints([4])], operands: [[1, 2, 40]]))
+            cases.append(
+                PackedCase(
+                    type: type, attributes: two.merging(["ceil_mode": .int(1), "dilations": .ints([1, 2])]) { $1 },
+                    operands: [images]))
+            cases.append(
+                PackedCase(
+                    type: type, attributes: ["kernel_shape": .ints([2, 1, 3]), "auto_pad": .string("SAME_LOWER")],
+                    operands: [[1, 2, 4, 3, 9]]))
+        }
+        cases.append(
+            PackedCase(
+                type: "AveragePool",
+                attributes: [
+                    "kernel_shape": .ints([3, 3]), "pads": .ints([1, 1, 1, 1]), "count_include_pad": .int(1),
+                ], operands: [images]))
+        cases.append(
+            PackedCase(type: "LpPool", attributes: ["kernel_shape": .ints([2, 2]), "p": .int(1)], operands: [images]))
+        return cases
+    }()
+
+    @Test(arguments: convolutions + recurrent + sampled, [false, true])
     func agreesWithDoublePrecision(_ given: PackedCase, prepacks: Bool) throws {
         var numbers = SeededGenerator(seed: 3)
         let operands = given.operands.map { $0.map { numbers.floats($0) } }
@@ -107,21 +171,22 @@ import Testing
         }
     }
 
-    static let resized: [(Shape, [Float], [String: Attribute])] = ["nearest", "linear", "cubic"].flatMap { mode in
-        let mode = Attribute.string(mode)
-        return [
-            ([1, 2, 5, 7], [1, 1, 2, 2], ["mode": mode]), ([1, 5, 7, 3], [1, 1.7, 3.3, 1], ["mode": mode]),
-            (
-                [2, 21, 18, 1], [1, 0.4, 0.6, 1], ["mode": mode, "antialias": .int(mode == .string("nearest") ? 0 : 1)]
-            ),
-            ([3, 4, 5], [2, 3, 0.5], ["mode": mode, "coordinate_transformation_mode": .string("align_corners")]),
-            (
-                [1, 1, 9, 9], [1, 1, 1.3, 0.7],
-                ["mode": mode, "exclude_outside": .int(mode == .string("cubic") ? 1 : 0)]
-            ),
-            ([6], [3.5], ["mode": mode, "coordinate_transformation_mode": .string("asymmetric")]),
-        ]
-    }
+    static let resized: [(Shape, [Float], [String: Attribute])] = {
+        var cases: [(Shape, [Float], [String: Attribute])] = []
+        for mode in ["nearest", "linear", "cubic"] {
+            let isNearest = mode == "nearest"
+            func add(_ shape: Shape, _ scales: [Float], _ more: [String: Attribute] = [:]) {
+                cases.append((shape, scales, more.merging(["mode": .string(mode)]) { $1 }))
+            }
+            add([1, 2, 5, 7], [1, 1, 2, 2])
+            add([1, 5, 7, 3], [1, 1.7, 3.3, 1])
+            add([2, 21, 18, 1], [1, 0.4, 0.6, 1], ["antialias": .int(isNearest ? 0 : 1)])
+            add([3, 4, 5], [2, 3, 0.5], ["coordinate_transformation_mode": .string("align_corners")])
+            add([1, 1, 9, 9], [1, 1, 1.3, 0.7], ["exclude_outside": .int(mode == "cubic" ? 1 : 0)])
+            add([6], [3.5], ["coordinate_transformation_mode": .string("asymmetric")])
+        }
+        return cases
+    }()
 
     @Test(arguments: resized)
     func resizesAsInDoublePrecision(shape: Shape, scales: [Float], attributes: [String: Attribute]) throws {

@@ -65,3 +65,26 @@ void qt_f32_normalize_1__scalar(
         y[index] = result;
     }
 }
+
+static float neutral(qt_reduction function) {
+    switch (function) {
+        case QT_REDUCE_MAX: return -INFINITY;
+        case QT_REDUCE_MIN: return INFINITY;
+        case QT_REDUCE_PRODUCT: return 1;
+        default: return 0;
+    }
+}
+
+void qt_f32_reduce_window_1__scalar(qt_reduction function, const qt_window_row *row, float *y) {
+    for (size_t j = 0; j < row->columns; j++) {
+        float result = neutral(function);
+        for (size_t tap = 0; tap < row->taps; tap++) {
+            size_t place = j * row->stride + tap * row->dilation;
+            if (place < row->padding || place - row->padding >= row->width) continue;
+            for (size_t r = 0; r < row->row_count; r++) {
+                result = next(function, result, row->rows[r][place - row->padding]);
+            }
+        }
+        y[j] = result;
+    }
+}

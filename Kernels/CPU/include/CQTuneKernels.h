@@ -5,6 +5,7 @@
 #include "qt_f32_depthwise.h"
 #include "qt_f32_elementwise.h"
 #include "qt_f32_gemm.h"
+#include "qt_f32_grouped.h"
 #include "qt_f32_reduction.h"
 #include "qt_f32_resample.h"
 #include "qt_f32_selection.h"

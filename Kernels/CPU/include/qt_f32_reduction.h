@@ -13,6 +13,25 @@ typedef enum {
     QT_REDUCE_PRODUCT,
 } qt_reduction;
 
+// A row of windows over a plane: what lies `stride` further right for each result, `taps` elements `dilation` apart.
+// Elements left of the image's first (`padding` of them) and right of its last count for nothing.
+typedef struct {
+    const float *const *rows;  // of the image, those that the windows show
+    size_t row_count;          // may be 0
+    size_t width;              // floats of a row
+    size_t taps, dilation, stride, padding;
+    size_t columns;            // windows
+    float *scratch;            // qt_window_room floats
+} qt_window_row;
+
+// Elements that the windows span.
+static inline size_t qt_window_span(const qt_window_row *row) {
+    return (row->columns - 1) * row->stride + (row->taps - 1) * row->dilation + 1;
+}
+
+// With what whole registers of windows read behind them.
+static inline size_t qt_window_room(const qt_window_row *row) { return qt_window_span(row) + 16 * row->stride + 32; }
+
 typedef struct {
     const char *name;
     uint32_t isa;
@@ -26,6 +45,8 @@ typedef struct {
     // `centers` m is 0. A `scale` of NULL is 1, a `shift` of NULL 0; x and y may be the same.
     void (*normalize)(
         const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers);
+    // y[j] = reduction over what the window number j shows; what reduces nothing where that is nothing.
+    void (*window)(qt_reduction function, const qt_window_row *row, float *y);
 } qt_f32_reduction_row;
 
 const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
@@ -36,7 +57,8 @@ const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
         qt_reduction function, const float *const *rows, size_t count, float *y, size_t length); \
     void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count); \
     void qt_f32_normalize_##SUFFIX( \
-        const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers);
+        const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers); \
+    void qt_f32_reduce_window_##SUFFIX(qt_reduction function, const qt_window_row *row, float *y);
 
 QT_DECLARE_REDUCTION(16__avx512)
 QT_DECLARE_REDUCTION(8__avx2)

@@ -14,6 +14,9 @@ typedef struct {
 
 const qt_transpose_row *qt_transpose_table(size_t *count);
 
+void qt_any_transpose_16x16__avx512(
+    size_t width, const void *source, size_t source_stride, void *target, size_t target_stride, size_t rows,
+    size_t columns);
 void qt_any_transpose_8x8__avx2(
     size_t width, const void *source, size_t source_stride, void *target, size_t target_stride, size_t rows,
     size_t columns);

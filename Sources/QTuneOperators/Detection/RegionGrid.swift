@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// How regions are divided into bins, and bins into points at which the feature map is sampled.
@@ -113,6 +114,26 @@ struct SampledRegion {
     let columns: RegionAxis
     let rowPoints: [RegionPoint]
     let columnPoints: [RegionPoint]
+
+    /// Adds the mean of each bin's points as a place.
+    func append(width: Int, to sums: inout PlaceSums) {
+        let share = 1 / Double(max(1, rows.samples * columns.samples))
+        for row in 0..<rows.bins {
+            for column in 0..<columns.bins {
+                for y in rowPoints[row * rows.samples..<(row + 1) * rows.samples] where !y.isOutside {
+                    for x in columnPoints[column * columns.samples..<(column + 1) * columns.samples]
+                    where !x.isOutside {
+                        let (top, bottom) = (share * y.lowWeight, share * y.highWeight)
+                        sums.add(pixel: y.low * width + x.low, weight: Float(top * x.lowWeight))
+                        sums.add(pixel: y.low * width + x.high, weight: Float(top * x.highWeight))
+                        sums.add(pixel: y.high * width + x.low, weight: Float(bottom * x.lowWeight))
+                        sums.add(pixel: y.high * width + x.high, weight: Float(bottom * x.highWeight))
+                    }
+                }
+                sums.endPlace()
+            }
+        }
+    }
 
     /// Writes what the points of each bin give, averaged or the largest weighted neighbour of any point.
     func pool<Element: BinaryFloatingPoint>(

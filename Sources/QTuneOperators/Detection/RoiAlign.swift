@@ -66,11 +66,38 @@ struct RoiAlign: Operator {
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
                     pool(Double.self, input, images, bins, context, into: output)
+                } else if !takesMaximum, input.count > 0 {
+                    average(input.widened(), images, bins, context, into: output)
                 } else {
                     pool(Float.self, input.widened(), images, bins, context, into: output)
                 }
             }
         ]
+    }
+
+    /// The means by whole pixels, channels next to each other.
+    private func average(
+        _ input: Tensor, _ images: [Int], _ bins: [RegionBins], _ context: EvaluationContext, into output: Tensor
+    ) {
+        let (batch, channels, plane) = (input.shape[0], input.shape[1], input.shape[2] * input.shape[3])
+        let pixels = Tensor(uninitialized: .float32, shape: [batch, plane, channels])
+        Layout.transpose(
+            input.reshaped(to: [batch, channels, plane]), permutation: [0, 2, 1], into: pixels, pool: context.pool)
+        let count = grid.height * grid.width
+        let places = Tensor(uninitialized: .float32, shape: [images.count, count, channels])
+        context.pool.run(over: images.count, grain: 1) { regions in
+            var sums = PlaceSums()
+            for region in regions {
+                sums.removeAll()
+                bins[region].sampled.append(width: input.shape[3], to: &sums)
+                sums.write(
+                    of: pixels, first: images[region] * plane, channels: 0..<channels, into: places,
+                    row: region * count)
+            }
+        }
+        Layout.transpose(
+            places, permutation: [0, 2, 1], into: output.reshaped(to: [images.count, channels, count]),
+            pool: context.pool)
     }
 
     private func pool<Element: TensorElement & BinaryFloatingPoint>(

@@ -29,11 +29,18 @@ struct AveragePool: Operator {
             try context.makeFloatOutput(0, dtype, shape.output) { output in
                 if dtype == .float64 {
                     pool(Double.self, input, shape, into: output)
-                } else {
+                } else if !shape.reduce(.sum, input, counts: counts(shape), into: output, pool: context.pool) {
                     pool(Float.self, input, shape, into: output)
                 }
             }
         ]
+    }
+
+    /// The elements, with padding or without, under each position along each axis.
+    private func counts(_ shape: PoolShape) -> [[Int]] {
+        shape.window.axes.map { axis in
+            (0..<axis.output).map { countsPadding ? axis.paddedTapCount(at: $0) : axis.taps(at: $0).count }
+        }
     }
 
     private func pool<Element: TensorElement & BinaryFloatingPoint>(

@@ -13,12 +13,16 @@ struct DeformConv: Operator {
     private let attributes: WindowAttributes
     private let groups: Int
     private let offsetGroups: Int
+    private let hasBias: Bool
+    /// Constant weights and bias as the float32 kernels take them.
+    private var packed: FloatMatrix?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 3...5)
         attributes = try WindowAttributes(node)
         groups = try node.int("group") ?? 1
         offsetGroups = try node.int("offset_group") ?? 1
+        hasBias = node.node.inputs.count > 3 && !node.node.inputs[3].isEmpty
         guard groups > 0, offsetGroups > 0 else {
             throw QTuneError(.invalidModel, "\(groups) groups and \(offsetGroups) offset groups")
         }
@@ -59,6 +63,12 @@ struct DeformConv: Operator {
         try MemoryLimit.check(.float64, sampler.columns)
         return [
             try context.makeFloatOutput(0, input.dtype, operands.output) { output in
+                if groups == 1, input.dtype != .float64, input.count > 0, weights.count > 0 {
+                    sampler.convolvePixels(
+                        input.widened(), try packed ?? DeformedPatches.matrix(weights.widened(), bias: bias?.widened()),
+                        offsets.widened(), mask?.widened(), context.pool, into: output)
+                    return
+                }
                 if input.dtype == .float64 {
                     sampler.convolve(Double.self, input, weights, offsets, mask, context.pool, into: output)
                 } else {
@@ -69,6 +79,16 @@ struct DeformConv: Operator {
                 if let bias { Self.add(try bias.doubles(), plane: window.outputCount, to: output) }
             }
         ]
+    }
+
+    func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? {
+        guard groups == 1, let weights = constants[1], weights.dtype == .float32, weights.count > 0,
+            weights.shape.rank >= 3, !hasBias || constants[3].map({ $0.count == weights.shape[0] }) ?? false,
+            constants[3]?.dtype ?? .float32 == .float32
+        else { return nil }
+        var copy = self
+        copy.packed = try DeformedPatches.matrix(weights, bias: constants[3])
+        return copy
     }
 
     /// Adds to each plane the bias of its channel.

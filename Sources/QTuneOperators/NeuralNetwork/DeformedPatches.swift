@@ -37,6 +37,62 @@ struct DeformedPatches {
         }
     }
 
+    /// Writes the convolution of float32 operands in one group, bias and all, to `output`: samples are sums of whole
+    /// pixels, and rows of the product by packed weights.
+    /// - Parameter matrix: the weights as `Self.matrix` makes them.
+    func convolvePixels(
+        _ input: Tensor, _ matrix: FloatMatrix, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,
+        into output: Tensor
+    ) {
+        let (taps, positions, channels) = (window.kernelCount, window.outputCount, operands.inputChannels)
+        let pixels = Tensor(uninitialized: .float32, shape: [operands.batch, window.inputCount, channels])
+        Layout.transpose(
+            input.reshaped(to: [operands.batch, channels, window.inputCount]), permutation: [0, 2, 1], into: pixels,
+            pool: pool)
+        let patches = Tensor(uninitialized: .float32, shape: [operands.batch * positions, taps * channels])
+        let factors = mask?.array(of: Float.self)
+        pool.run(over: operands.batch * offsetGroups * taps, grain: 1) { jobs in
+            offsets.withSpan(of: Float.self) { offsets in
+                var (sample, sums) = (SamplingTaps<Float>(), PlaceSums())
+                for job in jobs {
+                    let (image, row) = job.quotientAndRemainder(dividingBy: offsetGroups * taps)
+                    sums.removeAll()
+                    for position in 0..<positions {
+                        move(&sample, image, row, position, offsets)
+                        let factor = factors.map { $0[job * positions + position] } ?? 1
+                        for tap in sample.offsets.indices {
+                            sums.add(pixel: sample.offsets[tap], weight: sample.weights[tap] * factor)
+                        }
+                        sums.endPlace()
+                    }
+                    let moved = self.channels(of: row / taps)
+                    sums.write(
+                        of: pixels, first: image * window.inputCount, channels: moved, into: patches,
+                        row: image * positions, column: row % taps * channels + moved.lowerBound)
+                }
+            }
+        }
+        let result = Tensor(
+            uninitialized: .float32, shape: [operands.batch, positions, operands.outputChannels])
+        matrix.run(patches, into: result, pool: pool)
+        Layout.transpose(
+            result, permutation: [0, 2, 1],
+            into: output.reshaped(to: [operands.batch, operands.outputChannels, positions]), pool: pool)
+    }
+
+    /// The float32 weights [outputs, channels, taps...] in the order in which `convolvePixels` lays samples out.
+    static func matrix(_ weights: Tensor, bias: Tensor?) throws -> FloatMatrix {
+        let (outputs, channels) = (weights.shape[0], weights.shape[1])
+        let taps = weights.count / (outputs * channels)
+        let ordered = Tensor(uninitialized: .float32, shape: [outputs, taps, channels])
+        Layout.transpose(
+            weights.reshaped(to: [outputs, channels, taps]), permutation: [0, 2, 1], into: ordered,
+            pool: ThreadPool.shared(threads: 1))
+        return try FloatMatrix(
+            ordered.reshaped(to: [outputs, taps * channels]), transposed: true,
+            bias: bias?.reshaped(to: [outputs]))
+    }
+
     /// Writes the samples of one image to `patches`.
     private func gather<Element: TensorElement & BinaryFloatingPoint>(
         _: Element.Type, _ image: Int, _ input: Tensor, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,

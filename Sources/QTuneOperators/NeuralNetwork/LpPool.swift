@@ -1,5 +1,6 @@
 import Foundation
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The p-norm of the elements under each place of a window.
@@ -30,6 +31,10 @@ struct LpPool: Operator {
             try context.makeFloatOutput(0, dtype, shape.output) { output in
                 if dtype == .float64 {
                     pool(Double.self, input, shape, into: output)
+                } else if exponent == 1, shape.reduce(.sumOfMagnitudes, input, into: output, pool: context.pool) {
+                    return
+                } else if exponent == 2, shape.reduce(.sumOfSquares, input, into: output, pool: context.pool) {
+                    Elementwise.unary(.sqrt, output, into: output, pool: context.pool)
                 } else {
                     pool(Float.self, input, shape, into: output)
                 }

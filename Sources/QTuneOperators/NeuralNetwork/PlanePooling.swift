@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// What pools share: operands of [batch, channels, spatial...] and a window that slides over each plane.
@@ -29,6 +30,22 @@ struct PoolShape {
         }
         let spatial = try attributes.outputDimensions(kernel: nil, input: Array(dimensions.dropFirst(2)))
         return .tensor(input.dtype, Array(dimensions.prefix(2)) + spatial)
+    }
+
+    /// Writes to each element of a float32 `output` what `function` makes of a position of the window, by the kernels.
+    /// Gives false, and writes nothing, where they do not serve the window.
+    /// - Parameter counts: as `PlaneWindows.reduce` takes them.
+    func reduce(
+        _ function: Reduction.Function, _ input: Tensor, counts: [[Int]]? = nil, into output: Tensor, pool: ThreadPool
+    ) -> Bool {
+        let axes = window.axes.map {
+            PlaneAxis(
+                input: $0.input, output: $0.output, kernel: $0.kernel, stride: $0.stride, dilation: $0.dilation,
+                padding: $0.padBefore)
+        }
+        guard let last = axes.last, PlaneWindows.serves(last), input.count > 0 else { return false }
+        PlaneWindows.reduce(function, input, axes: axes, counts: counts, into: output, pool: pool)
+        return true
     }
 
     /// Writes to each element of `output` what `reduce` makes of a plane and a position of the window.

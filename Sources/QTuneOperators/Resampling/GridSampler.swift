@@ -16,13 +16,19 @@ struct GridSampler {
 
     /// Places that are worked on together, channel after channel.
     private static let blockLength = 256
+    /// Channels from which on it pays to move them next to each other.
+    private static let manyChannels = 4
 
     /// Weighted sums of elements, of any type that arithmetic is done on.
     func interpolate(_ tensor: Tensor, in context: EvaluationContext) throws -> Value {
         switch tensor.dtype {
         case .float32, .float16, .bfloat16:
             return try context.makeFloatOutput(0, tensor.dtype, output) { target in
-                try interpolate(Float.self, tensor.widened(), context.pool, into: target)
+                if channels >= Self.manyChannels {
+                    try interpolatePixels(tensor.widened(), context.pool, into: target)
+                } else {
+                    try interpolate(Float.self, tensor.widened(), context.pool, into: target)
+                }
             }
         case .bool, .string, .complex64, .complex128:
             throw QTuneError(.unsupported, "interpolated samples of \(tensor.dtype)")
@@ -33,6 +39,28 @@ struct GridSampler {
             }
             return .tensor(target)
         }
+    }
+
+    /// Weighted sums of whole pixels.
+    private func interpolatePixels(_ tensor: Tensor, _ pool: ThreadPool, into target: Tensor) throws {
+        let pixels = Tensor(uninitialized: .float32, shape: [input[0], inputPlane, channels])
+        Layout.transpose(
+            tensor.reshaped(to: [input[0], channels, inputPlane]), permutation: [0, 2, 1], into: pixels, pool: pool)
+        let places = Tensor(uninitialized: .float32, shape: [input[0], outputPlane, channels])
+        try forEachBlock(pool) { (block: TapBlock<Float>) in
+            var sums = PlaceSums()
+            for place in 0..<block.count {
+                for tap in block.starts[place]..<block.starts[place + 1] {
+                    sums.add(pixel: block.offsets[tap], weight: block.weights[tap])
+                }
+                sums.endPlace()
+            }
+            sums.write(
+                of: pixels, first: block.image * inputPlane, channels: 0..<channels, into: places,
+                row: block.image * outputPlane + block.firstPlace)
+        }
+        Layout.transpose(
+            places, permutation: [0, 2, 1], into: target.reshaped(to: [input[0], channels, outputPlane]), pool: pool)
     }
 
     private func interpolate<Element: TensorElement & BinaryFloatingPoint>(

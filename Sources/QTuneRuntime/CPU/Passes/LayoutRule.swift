@@ -7,7 +7,7 @@ internal import QTuneTensor
 enum LayoutRule {
     /// nil for a node that is to stay as it is.
     static func lowered(_ node: Node, _ images: ImageTable, _ rewriting: inout Rewriting) -> LoweredNode? {
-        if let rule = kernelRules[node.qualifiedType] { return rule(node, &rewriting) }
+        if let lowered = kernelRules[node.qualifiedType]?(node, &rewriting) { return lowered }
         guard node.inputs.contains(where: { images.isChannelsLast($0) }) else { return nil }
         return indifferentRules[node.qualifiedType]?(node, &rewriting)
     }
@@ -20,8 +20,9 @@ enum LayoutRule {
         for type in ["Conv", "ConvTranspose"] {
             rules[type] = { node, rewriting in convolution(node, rewriting, "\(type)2D") }
         }
-        for type in ["MaxPool", "AveragePool"] {
-            rules[type] = { node, rewriting in pool(node, rewriting, "\(type)2D") }
+        rules["MaxPool"] = { node, rewriting in
+            // In float32 there is a kernel for either order.
+            rewriting.value(node.inputs[0]).dtype == .float32 ? nil : pool(node, rewriting, MaxPool2D.name)
         }
         return rules
     }()
@@ -45,7 +46,9 @@ enum LayoutRule {
             "QuantizeLinear": quantization, "DequantizeLinear": quantization, "Slice": slice, "Pad": pad,
             "Resize": resize, "qtune.QuantizedConcat": concatenation, "DynamicQuantizeLinear": dynamicQuantization,
         ]
-        rules["GlobalAveragePool"] = { node, rewriting in pool(node, rewriting, GlobalAveragePool2D.name) }
+        for type in ["MaxPool", "AveragePool", "GlobalAveragePool"] {
+            rules[type] = { node, rewriting in pool(node, rewriting, "\(type)2D") }
+        }
         rules["GlobalMaxPool"] = globalMaximum
         rules["Upsample"] = upsample
         for type in unary { rules[type] = { node, _ in LoweredNode(node: node, images: [0]) } }
