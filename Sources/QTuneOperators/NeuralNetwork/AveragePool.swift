@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The mean of the elements under each place of a window.

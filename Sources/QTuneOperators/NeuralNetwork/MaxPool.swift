@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The largest element under each place of a window, and on request where it lies.
