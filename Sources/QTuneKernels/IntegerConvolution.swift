@@ -20,9 +20,10 @@ package final class IntegerConvolution: Sendable {
     private let prepared: [PreparedEpilogue]
     private let offsets: [ChannelWords]
 
-    /// One product for each group, or a depthwise kernel.
+    /// One product for each group, squares for windows of 3x3, or a depthwise kernel.
     private enum Implementation: Sendable {
         case products([IntegerProduct])
+        case winograd(IntegerWinograd)
         case depthwise(IntegerDepthwise)
     }
 
@@ -30,12 +31,35 @@ package final class IntegerConvolution: Sendable {
     var kernelName: String {
         switch implementation {
         case .depthwise(let depthwise): String(cString: depthwise.kernel.pointee.name)
+        case .winograd(let winograd): winograd.kernelName
         case .products(let products): products.first?.kernelName ?? ""
         }
     }
 
+    /// The family that serves a convolution with weights [O, I / groups, height, width] that are not too large to be
+    /// transformed, and the row of its table.
+    static func kernel(
+        weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D, tier: CPUTier
+    ) -> (family: KernelFamily, name: String) {
+        if weights[1] == 1 && groups == weights[0] && groups > 1 {
+            let row = IntegerKernels.depthwise(for: tier)
+            return (IntegerKernels.depthwiseFamily, String(cString: row.pointee.name))
+        }
+        if IntegerWinograd.serves(weights: weights, groups: groups, stride: stride, dilation: dilation),
+            IntegerWinograd.isFaster(weights: weights, tier: tier)
+        {
+            return (IntegerKernels.winogradFamily, String(cString: IntegerKernels.winograd(for: tier).pointee.name))
+        }
+        return (IntegerKernels.gemmFamily, String(cString: IntegerKernels.gemm(for: tier).pointee.name))
+    }
+
     /// Products that are added up for each result.
     var termsPerSum: Int { inputChannels / groups * kernelExtent.area }
+
+    /// Whether windows of 3x3 are transformed where that can be done: always, never, or where it is faster.
+    package enum WindowTransforms: Sendable {
+        case always, never, whereFaster
+    }
 
     /// - Parameters:
     ///   - weights: [O, I / groups, kernel height, kernel width], `int8` or `uint8`.
@@ -45,7 +69,7 @@ package final class IntegerConvolution: Sendable {
     package init(
         weights: Tensor, weightZeroPoints: [Int32] = [0], bias: [Int32]? = nil, inputType: DType, inputZeroPoint: Int32,
         groups: Int = 1, stride: Extent2D = .one, dilation: Extent2D = .one, epilogue: IntegerEpilogue,
-        tier: CPUTier? = nil
+        transforms: WindowTransforms = .whereFaster, tier: CPUTier? = nil
     ) throws {
         guard weights.shape.rank == 4, groups > 0, weights.shape[0] % groups == 0, weights.count > 0,
             min(stride.height, stride.width, dilation.height, dilation.width) > 0
@@ -73,6 +97,12 @@ package final class IntegerConvolution: Sendable {
             let depthwise = IntegerDepthwise(
                 weights: weights, zeroPoints: zeroPoints, bias: bias, stride: stride, dilation: dilation, tier: tier)
             implementation = .depthwise(depthwise)
+        } else if transforms != .never,
+            IntegerWinograd.serves(weights: weights.shape, groups: groups, stride: stride, dilation: dilation),
+            transforms == .always || IntegerWinograd.isFaster(weights: weights.shape, tier: tier),
+            let winograd = IntegerWinograd(weights: weights, zeroPoints: zeroPoints, bias: bias, tier: tier)
+        {
+            implementation = .winograd(winograd)
         } else {
             implementation = .products(
                 Self.products(weights: weights, zeroPoints: zeroPoints, bias: bias, groups: groups, tier: tier))
@@ -141,6 +171,8 @@ extension IntegerConvolution {
         switch implementation {
         case .depthwise(let depthwise):
             return [PreparedEpilogue(epilogue, channels: channels, for: depthwise.kernel)]
+        case .winograd:
+            return [PreparedEpilogue(epilogue, channels: channels, for: nil)]
         case .products(let products):
             let columns = channels / products.count
             return products.indices.map { group in
@@ -154,6 +186,7 @@ extension IntegerConvolution {
     private static func offsets(inputZeroPoint: Int32, of implementation: Implementation) -> [ChannelWords] {
         switch implementation {
         case .depthwise(let depthwise): [depthwise.offsets.words(inputZeroPoint: inputZeroPoint)]
+        case .winograd(let winograd): [winograd.offsets]
         case .products(let products): products.map { $0.offsets.words(inputZeroPoint: inputZeroPoint) }
         }
     }
@@ -180,6 +213,14 @@ extension IntegerConvolution {
         case .depthwise(let depthwise):
             return depthwise.run(
                 job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output,
+                findsRange: findsRange, pool: pool)
+        case .winograd(let winograd):
+            return winograd.run(
+                shape,
+                IntegerWinograd.Operands(
+                    input: job.input, isSigned: inputType == .int8, zeroPoint: zeroPoint,
+                    epilogue: epilogues[0].c(adding: addend.map { UnsafeRawPointer($0.address) }),
+                    output: output.address),
                 findsRange: findsRange, pool: pool)
         case .products(let products):
             return run(

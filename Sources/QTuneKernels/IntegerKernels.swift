@@ -5,11 +5,13 @@ internal import QTuneTensor
 enum IntegerKernels {
     typealias GemmRow = UnsafePointer<qt_integer_gemm_kernel>
     typealias DepthwiseRow = UnsafePointer<qt_integer_depthwise_kernel>
+    typealias WinogradRow = UnsafePointer<qt_integer_winograd_kernel>
     typealias ElementwiseRow = UnsafePointer<qt_integer_elementwise_kernel>
 
     /// Rows of constant tables, which live as long as the process.
     nonisolated(unsafe) static let gemmRows = rows(qt_integer_gemm_row)
     nonisolated(unsafe) static let depthwiseRows = rows(qt_integer_depthwise_row)
+    nonisolated(unsafe) static let winogradRows = rows(qt_integer_winograd_row)
     nonisolated(unsafe) static let elementwiseRows = rows(qt_integer_elementwise_row)
 
     private static func rows<Row>(_ row: (Int) -> UnsafePointer<Row>?) -> [UnsafePointer<Row>] {
@@ -26,6 +28,11 @@ enum IntegerKernels {
     /// The best depthwise kernel of `tier`.
     static func depthwise(for tier: CPUTier) -> DepthwiseRow {
         depthwiseRows.first { serves($0.pointee.isa, tier) } ?? depthwiseRows[depthwiseRows.count - 1]
+    }
+
+    /// The best Winograd kernel of `tier`.
+    static func winograd(for tier: CPUTier) -> WinogradRow {
+        winogradRows.first { serves($0.pointee.isa, tier) } ?? winogradRows[winogradRows.count - 1]
     }
 
     /// The best element-wise row of `tier`; of this process's tier where that is nil.
@@ -52,6 +59,12 @@ enum IntegerKernels {
         KernelFamily(
             name: "integer-depthwise", summary: "u8/s8 depthwise convolutions over NHWC",
             rows: depthwiseRows.map { row($0.pointee.name, $0.pointee.isa) })
+    }
+
+    static var winogradFamily: KernelFamily {
+        KernelFamily(
+            name: "integer-winograd", summary: "u8/s8 3x3 convolutions in squares, exact int32 sums",
+            rows: winogradRows.map { row($0.pointee.name, $0.pointee.isa) })
     }
 
     static var elementwiseFamily: KernelFamily {

@@ -55,7 +55,7 @@ extension KernelBenchmarks {
 
         /// A layer for each way that convolutions are done.
         static let representatives = [
-            Layer("resnet50", 14, 1024, 256), Layer("resnet50", 14, 256, 256, kernel: 3),
+            Layer("resnet50", 14, 1024, 256), Layer("resnet50", 28, 128, 128, kernel: 3),
             Layer("resnet50", 7, 512, 512, kernel: 3), depthwise("mobilenetv2", 56, 144),
         ]
 
@@ -92,13 +92,11 @@ extension KernelBenchmarks {
 
         /// NHWC in uint8 with int8 weights, scales for each channel, uint8 out.
         func integerCase(_ tier: CPUTier) -> Case {
-            let kernel =
-                shape.isDepthwise
-                ? String(cString: IntegerKernels.depthwise(for: tier).pointee.name) : nil
+            let picked = IntegerConvolution.kernel(
+                weights: weightShape, groups: shape.groups, stride: shape.stride, dilation: .one, tier: tier)
             return Case(
-                "int8 \(name)",
-                family: shape.isDepthwise ? IntegerKernels.depthwiseFamily : IntegerKernels.gemmFamily, tier: tier,
-                kernel: kernel, operations: 2 * shape.multiplyAccumulates, ceiling: .integer
+                "int8 \(name)", family: picked.family, tier: tier, kernel: picked.name,
+                operations: 2 * shape.multiplyAccumulates, ceiling: .integer
             ) {
                 let multipliers = [Float](repeating: 0.001, count: shape.outputChannels)
                 let convolution = try IntegerConvolution(

@@ -52,6 +52,7 @@ package enum KernelCatalog {
         FloatKernels.windowMaximumFamily,
         IntegerKernels.gemmFamily,
         IntegerKernels.depthwiseFamily,
+        IntegerKernels.winogradFamily,
         IntegerKernels.elementwiseFamily,
     ]
 

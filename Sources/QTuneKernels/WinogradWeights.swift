@@ -28,8 +28,6 @@ struct WinogradWeights: Sendable {
     /// Windows from which on the smaller square is taken: its weights are 16/9 as many as the window's, those of the
     /// larger one four times as many, and memory sets the pace of the small images that so many channels have.
     private static let manyWindows = 512 * 512
-    /// Floats of a block's cells, of the image and of one panel of products.
-    private static let blockFloats = 180_000
 
     /// The side of the squares that a convolution with such weights is done in; nil where it is better done directly.
     static func tile(weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D) -> Int? {
@@ -94,64 +92,41 @@ struct WinogradWeights: Sendable {
 
     /// Writes `activation(convolution + bias + residual)`. No result depends on the blocks that threads work in.
     func run(_ shape: ConvolutionShape, _ operands: Operands, pool: ThreadPool) {
-        let squares = Squares(shape, tile: tile)
+        let squares = WinogradSquares(shape, tile: tile)
         let widest = panels.map(\.width).max() ?? 0
-        let perBlock = max(8, Self.blockFloats / (cells * (depth + widest)))
-        let wanted = (squares.count + perBlock - 1) / perBlock
-        let blocks = min(squares.count, (wanted + pool.threads - 1) / pool.threads * pool.threads)
-        if pool.threads > 1, squares.count < blocks * Self.fewSquares {
-            runByPanels(squares, operands, pool: pool)
-            return
-        }
-        pool.run(parts: blocks) { part in
-            let block = squares.count * part / blocks..<squares.count * (part + 1) / blocks
-            ScratchMemory.withFloats(cells * block.count * (depth + widest)) { scratch in
-                transform(block, of: squares, operands, into: scratch, count: block.count)
-                let sums = scratch + cells * block.count * depth
-                for panel in panels { multiply(block, of: squares, panel, scratch, sums, operands) }
-            }
+        let bytes = cells * MemoryLayout<Float>.stride
+        let work = WinogradSquares.Work(
+            transformedBytes: bytes * depth, productBytes: bytes * widest, panels: panels.count, leastSquares: 8)
+        squares.run(work, pool: pool) { range, block, target in
+            transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Float.self), block: block)
+        } multiply: { block, panel, _, transformed, products in
+            multiply(
+                block, of: squares, panels[panel], transformed.assumingMemoryBound(to: Float.self),
+                products.assumingMemoryBound(to: Float.self), operands)
         }
     }
 
-    /// Squares of a block that make it worth while to read all weights for it.
-    private static let fewSquares = 12
-
-    /// Of few squares each thread transforms some and multiplies all, by some of the weights.
-    private func runByPanels(_ squares: Squares, _ operands: Operands, pool: ThreadPool) {
-        let (count, cells) = (squares.count, cells)
-        ScratchMemory.withFloats(cells * count * depth) { transformed in
-            pool.run(over: count, grain: 1) { range in
-                transform(range, of: squares, operands, into: transformed + range.lowerBound * depth, count: count)
-            }
-            pool.run(parts: panels.count) { part in
-                ScratchMemory.withFloats(cells * count * panels[part].width) { sums in
-                    multiply(0..<count, of: squares, panels[part], transformed, sums, operands)
-                }
-            }
-        }
-    }
-
-    /// Writes the cells of `block`: those of a square `depth` floats further than those of the square before it, each
-    /// cell of `count` squares.
+    /// Writes the cells of `range`, a part of `block`: those of a square `depth` floats further than those of the one
+    /// before, each cell of all squares of the block.
     private func transform(
-        _ block: Range<Int>, of squares: Squares, _ operands: Operands, into target: UnsafeMutablePointer<Float>,
-        count: Int
+        _ range: Range<Int>, of squares: WinogradSquares, _ operands: Operands,
+        into target: UnsafeMutablePointer<Float>, block: Range<Int>
     ) {
         let shape = squares.shape
-        for index in block {
+        for index in range {
             let place = squares[index]
             var call = qt_f32_winograd_input(
                 image: operands.input + place.image * shape.inputHeight * shape.inputWidth * depth,
                 height: shape.inputHeight, width: shape.inputWidth, channels: depth, pixel_step: depth,
                 top: place.row - shape.padding.top, left: place.column - shape.padding.left,
-                cells: target + (index - block.lowerBound) * depth, cell_step: count * depth)
+                cells: target + (index - block.lowerBound) * depth, cell_step: block.count * depth)
             kernel.input(&call)
         }
     }
 
     /// Multiplies the cells of `block` by the weights of `panel` and writes the outputs.
     private func multiply(
-        _ block: Range<Int>, of squares: Squares, _ panel: PackedColumns.Panel,
+        _ block: Range<Int>, of squares: WinogradSquares, _ panel: PackedColumns.Panel,
         _ transformed: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, _ operands: Operands
     ) {
         let count = block.count
@@ -190,12 +165,12 @@ struct WinogradWeights: Sendable {
     }
 
     private func write(
-        _ place: Squares.Place, of squares: Squares, _ panel: PackedColumns.Panel, _ cells: UnsafePointer<Float>,
-        cellStep: Int, _ operands: Operands
+        _ place: WinogradSquares.Place, of squares: WinogradSquares, _ panel: PackedColumns.Panel,
+        _ cells: UnsafePointer<Float>, cellStep: Int, _ operands: Operands
     ) {
-        let (height, width) = (squares.height, squares.width)
-        let (rows, pixels) = (min(tile, height - place.row), min(tile, width - place.column))
-        let offset = ((place.image * height + place.row) * width + place.column) * columns + panel.firstColumn
+        let (rows, pixels) = squares.extent(at: place)
+        let width = squares.width
+        let offset = squares.pixel(at: place) * columns + panel.firstColumn
         let bounds = operands.activation.clampBounds
         bias.withUnsafeBufferPointer { bias in
             guard let bias = bias.baseAddress else { return }
@@ -211,35 +186,5 @@ struct WinogradWeights: Sendable {
                 function, rows: pixels, columns: panel.columns, of: operands.output + offset + row * width * columns,
                 stride: columns, kernel: operands.elementwise)
         }
-    }
-}
-
-/// The squares that cover the output pixels of a batch of images, in the order of their first pixels.
-private struct Squares {
-    struct Place {
-        var image: Int
-        var row: Int
-        var column: Int
-    }
-
-    let shape: ConvolutionShape
-    let height: Int
-    let width: Int
-    private let tile: Int
-    private let down: Int
-    private let across: Int
-
-    init(_ shape: ConvolutionShape, tile: Int) {
-        self.shape = shape
-        self.tile = tile
-        (height, width) = (shape.outputHeight, shape.outputWidth)
-        (down, across) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
-    }
-
-    var count: Int { shape.batch * down * across }
-
-    subscript(index: Int) -> Place {
-        Place(
-            image: index / (down * across), row: index / across % down * tile, column: index % across * tile)
     }
 }

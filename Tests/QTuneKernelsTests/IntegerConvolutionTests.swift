@@ -180,7 +180,7 @@ import Testing
     /// Each tier picks from each family the first row that it can run, which is the scalar reference for the lowest.
     @Test func everyTierPicksARow() throws {
         let families = KernelCatalog.families.filter { $0.name.hasPrefix("integer-") }
-        #expect(families.count == 3)
+        #expect(families.count == 4)
         for family in families {
             #expect(family.rows.last?.instructions == [])
             #expect(Set(family.rows.map(\.name)).count == family.rows.count)

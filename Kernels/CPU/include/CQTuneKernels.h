@@ -13,6 +13,7 @@
 #include "qt_integer_depthwise.h"
 #include "qt_integer_elementwise.h"
 #include "qt_integer_gemm.h"
+#include "qt_integer_winograd.h"
 #include "qt_interleave.h"
 #include "qt_isa.h"
 #include "qt_pool.h"

@@ -59,6 +59,7 @@ typedef struct {
     const void *a;                // u8, or s16 for kernels of element_bytes 2
     size_t a_stride;              // bytes
     const void *b;                // packed panels
+    int is_followed;              // whether weights that are wanted next lie behind the last panel, as many as its own
     const int32_t *offsets;       // per column, readable like the epilogue's arrays
     const int32_t *row_sums;      // of each row of a, as wanted below; NULL where all weight zero points are 0
     const int32_t *weight_zero_points;  // per column; NULL where `row_sums` have been multiplied by the only one

@@ -2,23 +2,34 @@
 
 #include "qt_integer_gemm.h"
 
+// Bytes of a run that are written as one, whatever they are: more than there are, the excess being overwritten by what
+// comes next.
+enum { SHORT_RUN = 32 };
+
+static inline uint8_t *fill_run(uint8_t byte, size_t run, uint8_t *out) {
+    if (run <= SHORT_RUN)
+        memset(out, byte, SHORT_RUN);
+    else
+        memset(out, byte, run);
+    return out + run;
+}
+
 // The taps of a window's row that starts at column `x`, side by side in memory.
 static inline uint8_t *gather_run(const qt_integer_windows *w, const uint8_t *row, ptrdiff_t x, uint8_t *out) {
     const ptrdiff_t taps = (ptrdiff_t)w->kernel_width, width = (ptrdiff_t)w->width;
-    const size_t channels = w->channels;
-    if (x >= 0 && x + taps <= width) {
-        memcpy(out, row + (size_t)x * channels, (size_t)taps * channels);
-        return out + (size_t)taps * channels;
-    }
+    const size_t channels = w->channels, run = (size_t)taps * channels;
     ptrdiff_t begin = x < 0 ? (-x < taps ? -x : taps) : 0;
     ptrdiff_t end = x + taps > width ? width - x : taps;
-    if (end < begin) end = begin;
+    if (end <= begin) return fill_run(w->padding, run, out);
+    const uint8_t *from = row + (size_t)(x + begin) * channels;
     size_t before = (size_t)begin * channels, inside = (size_t)(end - begin) * channels;
-    size_t after = (size_t)(taps - end) * channels;
-    memset(out, w->padding, before);
-    memcpy(out + before, row + (size_t)(x + begin) * channels, inside);
-    memset(out + before + inside, w->padding, after);
-    return out + before + inside + after;
+    if (before) fill_run(w->padding, before, out);
+    if (inside <= SHORT_RUN && from + SHORT_RUN <= w->input + w->input_bytes)
+        memcpy(out + before, from, SHORT_RUN);
+    else
+        memcpy(out + before, from, inside);
+    if (before + inside < run) fill_run(w->padding, run - before - inside, out + before + inside);
+    return out + run;
 }
 
 static inline uint8_t *gather_taps(const qt_integer_windows *w, const uint8_t *row, ptrdiff_t x, uint8_t *out) {
@@ -42,8 +53,7 @@ static void gather_window(
         if (y >= 0 && y < (ptrdiff_t)w->height) {
             to = gather_taps(w, image + (size_t)y * row_bytes, x, to);
         } else {
-            memset(to, w->padding, taps_bytes);
-            to += taps_bytes;
+            to = fill_run(w->padding, taps_bytes, to);
         }
     }
     memset(to, 0, (size_t)(out + out_stride - to));
@@ -58,12 +68,15 @@ typedef struct {
 } inside_windows;
 
 __attribute__((always_inline)) static inline void gather_inside(
-    const inside_windows *w, const size_t run, const size_t vector, uint8_t *out, size_t out_stride) {
-    const uint8_t *in = w->in;
-    for (size_t index = 0; index < w->count; index++, in += w->step, out += out_stride) {
+    const inside_windows *w, const size_t rows, const size_t run, const size_t vector, uint8_t *out,
+    size_t out_stride) {
+    // The bytes written could be those of `w`, for all the compiler knows.
+    const inside_windows v = *w;
+    const uint8_t *in = v.in;
+    for (size_t index = 0; index < v.count; index++, in += v.step, out += out_stride) {
         uint8_t *to = out;
         const uint8_t *from = in;
-        for (size_t row = 0; row < w->rows; row++, from += w->row_step, to += run)
+        for (size_t row = 0; row < rows; row++, from += v.row_step, to += run)
             for (size_t i = 0; i < run; i += vector) memcpy(to + i, from + i, vector);
         memset(to, 0, 4);
     }
@@ -71,19 +84,19 @@ __attribute__((always_inline)) static inline void gather_inside(
 
 static void gather_by_16(const inside_windows *w, uint8_t *out, size_t out_stride) {
     // The run of 3x3 windows over three channels.
-    if (w->run == 9)
-        gather_inside(w, 9, 16, out, out_stride);
+    if (w->run == 9 && w->rows == 3)
+        gather_inside(w, 3, 9, 16, out, out_stride);
     else
-        gather_inside(w, w->run, 16, out, out_stride);
+        gather_inside(w, w->rows, w->run, 16, out, out_stride);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) static void gather_by_32(const inside_windows *w, uint8_t *out, size_t out_stride) {
     // The run of 7x7 windows over three channels.
-    if (w->run == 21)
-        gather_inside(w, 21, 32, out, out_stride);
+    if (w->run == 21 && w->rows == 7)
+        gather_inside(w, 7, 21, 32, out, out_stride);
     else
-        gather_inside(w, w->run, 32, out, out_stride);
+        gather_inside(w, w->rows, w->run, 32, out, out_stride);
 }
 #endif
 

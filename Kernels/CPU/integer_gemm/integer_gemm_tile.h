@@ -100,6 +100,6 @@ static void run(const qt_integer_block *g) {
     const uint8_t *b = g->b;
     size_t column = 0;
     for (; column + LANES < g->columns; column += TILE_COLUMNS, b += TILE_COLUMNS * g->depth * ELEMENT_BYTES)
-        panel(g, column, b, column + TILE_COLUMNS < g->columns, VECTORS);
-    if (column < g->columns) panel(g, column, b, 0, 1);
+        panel(g, column, b, g->is_followed || column + TILE_COLUMNS < g->columns, VECTORS);
+    if (column < g->columns) panel(g, column, b, g->is_followed, 1);
 }

@@ -1,0 +1,180 @@
+internal import CQTuneKernels
+internal import QTuneTensor
+
+/// The windows of a 3x3 integer convolution with stride 1, transformed for squares of 4x4 output pixels, and its run
+/// over NHWC images. The sums are those of the windows themselves, bit for bit.
+///
+/// Each of the 36 cells of a transformed square is a matrix product of its own: squares times input channels, times
+/// input channels times output channels.
+struct IntegerWinograd: Sendable {
+    /// Columns that are multiplied together, from `firstColumn` on.
+    private struct Panel {
+        let firstColumn: Int
+        let columns: Int
+        let width: Int
+    }
+
+    nonisolated(unsafe) private let kernel: IntegerKernels.WinogradRow
+    private let packed: TensorStorage
+    private let panels: [Panel]
+    private let channels: Int
+    private let columns: Int
+    /// What is added to the sums of each output channel. It does not depend on the input's zero point, which is taken
+    /// from the pixels.
+    let offsets: ChannelWords
+
+    /// The row of the table that transforms, and whose product multiplies.
+    var kernelName: String { String(cString: kernel.pointee.name) }
+
+    private static let cells = QT_INTEGER_WINOGRAD_CELLS
+    private static let tile = QT_INTEGER_WINOGRAD_TILE
+    /// Bytes of a block of squares: fewer than stay in the second-level cache, since weights pass by.
+    private static let blockBytes = 460_000
+    /// Squares that make it worth while to read all weights.
+    private static let leastSquares = 49
+    /// Bytes of a cache line.
+    private static let line = 64
+
+    /// Whether windows [O, I / groups, height, width] can be transformed.
+    static func serves(weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D) -> Bool {
+        groups == 1 && weights[2] == 3 && weights[3] == 3 && stride == .one && dilation == .one
+    }
+
+    /// Whether that is faster than products of whole windows.
+    static func isFaster(weights: Shape, tier: CPUTier) -> Bool {
+        let row = IntegerKernels.winograd(for: tier).pointee
+        let (windows, overflows) = weights[0].multipliedReportingOverflow(by: weights[1])
+        return min(weights[0], weights[1]) >= Int(row.least_channels) && !overflows
+            && windows <= Int(row.most_windows)
+    }
+
+    /// nil where a sum might leave the range in which results are exact.
+    /// - Parameters:
+    ///   - weights: [O, I, 3, 3], `int8` or `uint8`.
+    ///   - zeroPoints: one for each output channel.
+    init?(weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, tier: CPUTier) {
+        (columns, channels) = (weights.shape[0], weights.shape[1])
+        let kernel = IntegerKernels.winograd(for: tier)
+        let flip = IntegerOperands.flip(weights: weights.dtype)
+        let packed = zeroPoints.map { $0 - Int32(flip) }.withUnsafeBufferPointer { zeroPoints -> TensorStorage? in
+            var windows = qt_integer_winograd_windows(
+                weights: weights.weightBytes, flip: flip, zero_points: zeroPoints.baseAddress,
+                columns: weights.shape[0], channels: weights.shape[1])
+            guard qt_integer_winograd_is_exact(&windows) != 0 else { return nil }
+            let packed = TensorStorage(byteCount: qt_integer_winograd_packed_bytes(kernel, &windows))
+            qt_integer_winograd_pack(kernel, &windows, packed.base.assumingMemoryBound(to: Int16.self))
+            return packed
+        }
+        extendLifetime(weights)
+        guard let packed else { return nil }
+        (self.kernel, self.packed) = (kernel, packed)
+        panels = Self.panels(columns: columns, kernel: kernel)
+        offsets = ChannelWords(bias ?? [0], channels: columns)
+    }
+
+    private static func panels(columns: Int, kernel: IntegerKernels.WinogradRow) -> [Panel] {
+        let product = kernel.pointee.product.pointee
+        let (wide, narrow) = (Int(product.tile_columns), Int(product.narrow_columns))
+        return stride(from: 0, to: columns, by: wide).map { first in
+            let columns = min(wide, columns - first)
+            return Panel(firstColumn: first, columns: columns, width: columns <= narrow ? narrow : wide)
+        }
+    }
+
+    /// Channels as they lie in memory: products take them in fours.
+    private var depth: Int { (channels + 3) / 4 * 4 }
+
+    /// The pointers of a run, and what happens to its sums.
+    struct Operands {
+        var input: UnsafePointer<UInt8>
+        var isSigned: Bool
+        /// Of the input's type.
+        var zeroPoint: Int32
+        var epilogue: qt_epilogue
+        var output: UnsafeMutableRawPointer
+    }
+
+    /// Writes the convolution of the batch of `shape`. No result depends on the blocks that threads work in.
+    /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
+    func run(
+        _ shape: ConvolutionShape, _ operands: Operands, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
+        let squares = WinogradSquares(shape, tile: Self.tile)
+        let widest = panels.map(\.width).max() ?? 0
+        let work = WinogradSquares.Work(
+            transformedBytes: Self.cells * depth * MemoryLayout<Int16>.stride,
+            productBytes: Self.cells * widest * MemoryLayout<Int32>.stride, excessBytes: Self.cells * Self.line,
+            panels: panels.count, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
+        let ranges = findsRange ? PartRanges(parts: squares.parts(of: work, threads: pool.threads)) : nil
+        squares.run(work, pool: pool) { range, block, target in
+            transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Int16.self), block: block)
+        } multiply: { block, panel, part, transformed, products in
+            let sums = products.assumingMemoryBound(to: Int32.self)
+            multiply(block.count, panel: panels[panel], transformed.assumingMemoryBound(to: Int16.self), sums)
+            var operands = operands
+            operands.epilogue.range = ranges?[part]
+            write(block, of: squares, panel: panels[panel], sums, operands)
+        }
+        return ranges?.total
+    }
+
+    /// Writes the cells of `range`, a part of `block`: those of a square `depth` further than those of the one before,
+    /// each cell of all squares of the block.
+    private func transform(
+        _ range: Range<Int>, of squares: WinogradSquares, _ operands: Operands,
+        into target: UnsafeMutablePointer<Int16>, block: Range<Int>
+    ) {
+        let shape = squares.shape
+        let flip: UInt8 = operands.isSigned ? 0x80 : 0
+        for index in range {
+            let place = squares[index]
+            var call = qt_integer_winograd_input(
+                image: operands.input + place.image * shape.inputHeight * shape.inputWidth * channels,
+                height: shape.inputHeight, width: shape.inputWidth, channels: channels, flip: flip,
+                zero_point: operands.zeroPoint + Int32(flip), top: place.row - shape.padding.top,
+                left: place.column - shape.padding.left, cells: target + (index - block.lowerBound) * depth,
+                cell_step: pixelStep(block.count))
+            kernel.pointee.input(&call)
+        }
+    }
+
+    /// Multiplies each cell of `count` squares by its weights.
+    private func multiply(
+        _ count: Int, panel: Panel, _ transformed: UnsafePointer<Int16>, _ sums: UnsafeMutablePointer<Int32>
+    ) {
+        let start = packed.base.assumingMemoryBound(to: Int16.self) + Self.cells * depth * panel.firstColumn
+        var call = qt_integer_winograd_product(
+            kernel: kernel.pointee.product, rows: count, columns: panel.width, depth: depth, pixels: transformed,
+            pixel_step: pixelStep(count), weights: start, products: sums, product_step: sumStep(count, panel.width))
+        qt_integer_winograd_multiply(&call)
+    }
+
+    /// From one cell of `count` squares to the next: a cache line more than they take, since lines at distances of a
+    /// power of two push one another out of the cache.
+    private func pixelStep(_ count: Int) -> Int { count * depth + Self.line / MemoryLayout<Int16>.stride }
+    private func sumStep(_ count: Int, _ width: Int) -> Int { count * width + Self.line / MemoryLayout<Int32>.stride }
+
+    private func write(
+        _ block: Range<Int>, of squares: WinogradSquares, panel: Panel, _ sums: UnsafePointer<Int32>,
+        _ operands: Operands
+    ) {
+        let element = qt_epilogue_output_bytes(operands.epilogue.kind)
+        let first = panel.firstColumn
+        for index in block {
+            let place = squares[index]
+            let (rows, pixels) = squares.extent(at: place)
+            let offset = squares.pixel(at: place) * columns + first
+            var epilogue = operands.epilogue
+            epilogue.scales = epilogue.scales.map { $0 + first }
+            epilogue.biases = epilogue.biases.map { $0 + first }
+            epilogue.addend.values = epilogue.addend.values.map { $0 + offset * element }
+            var call = qt_integer_winograd_output(
+                cells: sums + (index - block.lowerBound) * panel.width, cell_step: sumStep(block.count, panel.width),
+                offsets: offsets.integers + first, epilogue: epilogue, columns: panel.columns, rows: rows,
+                pixels: pixels,
+                output: (operands.output + offset * element).assumingMemoryBound(to: UInt8.self),
+                row_step: squares.width * columns * element, pixel_step: columns * element)
+            kernel.pointee.output(&call)
+        }
+    }
+}

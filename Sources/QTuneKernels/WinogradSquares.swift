@@ -1,0 +1,120 @@
+internal import QTuneTensor
+
+/// The squares that cover the output pixels of a batch of images, in the order of their first pixels, and the way to
+/// work through them: pixels under each square are transformed, all are multiplied, products are transformed back.
+struct WinogradSquares {
+    /// A square's first output pixel.
+    struct Place {
+        var image: Int
+        var row: Int
+        var column: Int
+    }
+
+    let shape: ConvolutionShape
+    let height: Int
+    let width: Int
+    private let tile: Int
+    private let down: Int
+    private let across: Int
+
+    /// - Parameter tile: pixels along each side.
+    init(_ shape: ConvolutionShape, tile: Int) {
+        self.shape = shape
+        self.tile = tile
+        (height, width) = (shape.outputHeight, shape.outputWidth)
+        (down, across) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
+    }
+
+    var count: Int { shape.batch * down * across }
+
+    subscript(index: Int) -> Place {
+        Place(
+            image: index / (down * across), row: index / across % down * tile, column: index % across * tile)
+    }
+
+    /// Rows and columns of a square that lie in the image.
+    func extent(at place: Place) -> (rows: Int, pixels: Int) {
+        (min(tile, height - place.row), min(tile, width - place.column))
+    }
+
+    /// The number of a square's first pixel among all output pixels.
+    func pixel(at place: Place) -> Int { (place.image * height + place.row) * width + place.column }
+}
+
+extension WinogradSquares {
+    /// What the work on one square takes.
+    struct Work {
+        /// Bytes of its transformed pixels.
+        var transformedBytes: Int
+        /// Bytes of its products by one panel of weights.
+        var productBytes: Int
+        /// Bytes that the transformed pixels and the products of a block each take besides.
+        var excessBytes = 0
+        var panels: Int
+        /// Bytes of a block of squares, which stay in the second-level cache.
+        var blockBytes = 720_000
+        /// Squares that a block has, if there are so many, whatever their bytes.
+        var leastSquares: Int
+    }
+
+    /// Squares of a block that make it worth while to read all weights for it.
+    private static let fewSquares = 12
+
+    /// Transforms the squares `range` of `block`, whose transformed pixels start at `target`.
+    typealias Transform = (_ range: Range<Int>, _ block: Range<Int>, _ target: UnsafeMutableRawPointer) -> Void
+    /// Multiplies the transformed squares of `block` by a panel of weights and writes their outputs. Calls of one part
+    /// follow one another.
+    typealias Multiply = (
+        _ block: Range<Int>, _ panel: Int, _ part: Int, _ transformed: UnsafeRawPointer,
+        _ products: UnsafeMutableRawPointer
+    ) -> Void
+
+    /// Parts that `threads` threads divide the work into: blocks of squares or, of few squares, panels of weights.
+    func parts(of work: Work, threads: Int) -> Int {
+        let blocks = blocks(of: work, threads: threads)
+        return sharesPanels(blocks: blocks, threads: threads) ? work.panels : blocks
+    }
+
+    private func blocks(of work: Work, threads: Int) -> Int {
+        let perBlock = max(work.leastSquares, work.blockBytes / (work.transformedBytes + work.productBytes))
+        let wanted = (count + perBlock - 1) / perBlock
+        return min(count, (wanted + threads - 1) / threads * threads)
+    }
+
+    private func sharesPanels(blocks: Int, threads: Int) -> Bool { threads > 1 && count < blocks * Self.fewSquares }
+
+    /// Calls `transform` for all squares and `multiply` for all of them by all panels, in parts, on the pool's threads.
+    func run(_ work: Work, pool: ThreadPool, transform: Transform, multiply: Multiply) {
+        let blocks = blocks(of: work, threads: pool.threads)
+        guard !sharesPanels(blocks: blocks, threads: pool.threads) else {
+            return runByPanels(work, pool: pool, transform: transform, multiply: multiply)
+        }
+        pool.run(parts: blocks) { part in
+            let block = count * part / blocks..<count * (part + 1) / blocks
+            let (pixels, products) = (block.count * work.transformedBytes, block.count * work.productBytes)
+            Self.withScratch(pixels + products + 2 * work.excessBytes) { scratch in
+                transform(block, block, scratch)
+                for panel in 0..<work.panels {
+                    multiply(block, panel, part, scratch, scratch + pixels + work.excessBytes)
+                }
+            }
+        }
+    }
+
+    /// Each thread transforms some squares and multiplies all, by some of the weights.
+    private func runByPanels(_ work: Work, pool: ThreadPool, transform: Transform, multiply: Multiply) {
+        Self.withScratch(count * work.transformedBytes + work.excessBytes) { transformed in
+            pool.run(over: count, grain: 1) { range in transform(range, 0..<count, transformed) }
+            pool.run(parts: work.panels) { panel in
+                Self.withScratch(count * work.productBytes + work.excessBytes) { products in
+                    multiply(0..<count, panel, panel, transformed, products)
+                }
+            }
+        }
+    }
+
+    private static func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+        let stride = MemoryLayout<Float>.stride
+        ScratchMemory.withFloats((byteCount + stride - 1) / stride) { body(UnsafeMutableRawPointer($0)) }
+    }
+}
