@@ -19,7 +19,11 @@ import Testing
         ]
     }
 
-    @Test(arguments: IntegerConvolutionTests.cases.enumerated().filter { $0.offset % 3 == 1 }.map(\.element))
+    private static func every(_ step: Int, of cases: [ConvolutionCase]) -> [ConvolutionCase] {
+        cases.enumerated().filter { $0.offset % step == 1 }.map(\.element)
+    }
+
+    @Test(arguments: every(3, of: IntegerConvolutionTests.cases) + every(5, of: IntegerWinogradTests.cases))
     func everyTierFindsTheRange(_ convolution: ConvolutionCase) throws {
         let shape = convolution.shape
         let (input, weights, bias, inputs, kernel) = convolution.operands()
@@ -42,7 +46,7 @@ import Testing
                         weights: weights, weightZeroPoints: convolution.weightZeroPoints, bias: bias,
                         inputType: convolution.inputType, inputZeroPoint: convolution.inputZeroPoint,
                         groups: shape.groups, stride: shape.stride, dilation: shape.dilation, epilogue: epilogue,
-                        tier: tier)
+                        transforms: .always, tier: tier)
                     let output = Tensor(zeros: .float32, shape: convolution.outputShape)
                     let found = layer.run(
                         input, padding: shape.padding, adding: adds ? addend : nil, into: output, findsRange: true,
