@@ -27,6 +27,52 @@ package enum ElementPicking {
     }
 }
 
+/// Rows of every so many elements of other rows.
+package struct SteppedRows: Sendable {
+    /// Elements of a row that results.
+    private let columns: Int
+    /// Elements from one that is taken to the next.
+    private let step: Int
+    private let places: [Int32]
+
+    /// - Precondition: no row that is read has more than 2^31 elements.
+    package init(columns: Int, step: Int) {
+        precondition(columns >= 0 && step > 0 && columns * step <= Int32.max, "\(columns) elements \(step) apart")
+        (self.columns, self.step) = (columns, step)
+        places = (0..<columns).map { Int32($0 * step) }
+    }
+
+    /// Moves `count` rows: that number `i` begins at element `source + i * stride` of `input`, and its elements follow
+    /// one another from element `target + i * columns` of `output` on.
+    /// - Precondition: elements of 4 bytes; all of them lie inside of the tensors.
+    package func move(
+        _ count: Int, of input: Tensor, from source: Int, stride: Int, into output: Tensor, at target: Int,
+        tier: CPUTier? = nil
+    ) {
+        guard count > 0, columns > 0 else { return }
+        precondition(input.dtype.bitWidth == 32 && output.dtype.bitWidth == 32, "elements of another width")
+        let width = (columns - 1) * step + 1
+        precondition(source >= 0 && stride >= 0 && source + (count - 1) * stride + width <= input.count, "outside")
+        precondition(target >= 0 && target + count * columns <= output.count, "outside")
+        let from = UnsafePointer(input.unsafeElements(Float.self)) + source
+        let to = output.unsafeElements(Float.self) + target
+        places.withUnsafeBufferPointer { places in
+            var taps = qt_resample_taps(
+                indices: places.baseAddress, weights: nil, taps: 1, width: width, length: columns)
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { sources in
+                withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: count) { targets in
+                    for row in 0..<count {
+                        sources[row] = from + row * stride
+                        targets[row] = to + row * columns
+                    }
+                    FloatKernels.resample(for: tier).along(sources.baseAddress, targets.baseAddress, count, &taps)
+                }
+            }
+        }
+        extendLifetime((input, output))
+    }
+}
+
 /// Rows of the result, each of which is picked from one row of the source.
 private struct PickingWalk {
     /// Bytes that stay together.

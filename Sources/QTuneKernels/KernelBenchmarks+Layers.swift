@@ -51,16 +51,18 @@ extension KernelBenchmarks {
             depthwise("mobilenetv2", 56, 144),
             depthwise("mobilenetv2", 14, 384),
             depthwise("mobilenetv2", 7, 960),
+            Layer("resnext50", 56, 128, 128, kernel: 3, groups: 32),
         ]
 
         /// A layer for each way that convolutions are done.
         static let representatives = [
             Layer("resnet50", 14, 1024, 256), Layer("resnet50", 28, 128, 128, kernel: 3),
             Layer("resnet50", 7, 512, 512, kernel: 3), depthwise("mobilenetv2", 56, 144),
+            Layer("resnext50", 56, 128, 128, kernel: 3, groups: 32),
         ]
 
         private static func text(_ shape: ConvolutionShape) -> String {
-            let kind = shape.isDepthwise ? "depthwise " : ""
+            let kind = shape.isDepthwise ? "depthwise " : shape.groups > 1 ? "in \(shape.groups) groups " : ""
             let stride = shape.stride == .one ? "" : "/\(shape.stride.height)"
             return "\(kind)\(shape.kernel.height)x\(shape.kernel.width)\(stride) "
                 + "\(shape.inputChannels)->\(shape.outputChannels) at \(shape.inputHeight)x\(shape.inputWidth)"

@@ -30,6 +30,17 @@ extension KernelBenchmarks {
             memoryCase("transpose to NCHW", FloatKernels.transposeFamily, from: floats, shape: [1, 256, 56, 56]) {
                 Layout.transpose($0, permutation: [0, 3, 1, 2], into: $1, pool: $2, tier: tier)
             },
+            memoryCase("resize to", FloatKernels.resampleFamily, from: { Samples.floats([1, 28, 28, 256]) }) {
+                let taps = AxisTaps(
+                    input: 28, indices: (0..<56).map { [$0 / 2, min(27, $0 / 2 + 1)] },
+                    weights: [[Float]](repeating: [0.75, 0.25], count: 56))
+                Resampling.interpolate($0, [nil, taps, taps, nil], into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("first 100 of", FloatKernels.selectionFamily, from: floats, shape: [1, 56, 56, 100]) {
+                Selection.first(
+                    $0, largest: true, values: $1, places: Tensor(uninitialized: .int64, shape: $1.shape), pool: $2,
+                    tier: tier)
+            },
             memoryCase("quantize", elementwise, from: floats, to: .uint8) {
                 IntegerElementwise.quantize($0, parameters, into: $1, pool: $2, tier: tier)
             },

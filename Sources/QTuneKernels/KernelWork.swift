@@ -23,6 +23,14 @@ extension FloatConvolution {
     }
 }
 
+extension TransposedConvolution {
+    /// The work of a run over an input of `count` elements.
+    package func work(inputElements count: Int) -> KernelWork {
+        KernelWork(
+            kernel: kernelName, operations: 2 * count * (outputChannels / groups) * kernel.area, ceiling: .float)
+    }
+}
+
 extension FloatMatrix {
     /// The work of a run whose result has `count` elements.
     package func work(outputElements count: Int) -> KernelWork {

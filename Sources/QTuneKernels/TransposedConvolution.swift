@@ -7,6 +7,7 @@ package import QTuneTensor
 package final class TransposedConvolution: Sendable {
     package let inputChannels: Int
     package let outputChannels: Int
+    package let groups: Int
     package let kernel: Extent2D
     private let rows: TransposedAxis
     private let columns: TransposedAxis
@@ -31,6 +32,7 @@ package final class TransposedConvolution: Sendable {
         }
         inputChannels = shape[0]
         outputChannels = shape[1] * groups
+        self.groups = groups
         kernel = Extent2D(height: shape[2], width: shape[3])
         let rows = TransposedAxis(kernel: shape[2], stride: stride.height, dilation: dilation.height)
         let columns = TransposedAxis(kernel: shape[3], stride: stride.width, dilation: dilation.width)
@@ -46,6 +48,9 @@ package final class TransposedConvolution: Sendable {
             }
         }
     }
+
+    /// The row of the kernels' tables that does the work.
+    var kernelName: String { parts.first?.first?.kernelName ?? "" }
 
     /// The weights of a part as those of an ordinary convolution, [O, I / groups, rows, columns].
     private static func weights(_ weights: Tensor, _ groups: Int, rows: [Int], columns: [Int]) -> Tensor {

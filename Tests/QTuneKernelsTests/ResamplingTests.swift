@@ -102,4 +102,17 @@ struct ResamplingTests {
             }
         }
     }
+
+    @Test(arguments: CPUTier.available) func movesEverySoManyElements(tier: CPUTier) {
+        for (columns, step) in [(1, 1), (5, 2), (28, 2), (17, 3), (40, 9)] {
+            let x = Tensor((0..<3 * columns * step).map { Float($0) }, shape: [3, columns * step])
+            let output = Tensor.poisoned([3, columns])
+            SteppedRows(columns: columns, step: step).move(
+                3, of: x, from: step - 1, stride: columns * step - step + 1, into: output, at: 0, tier: tier)
+            let expected = (0..<3 * columns).map { index in
+                Float(step - 1 + index / columns * (columns * step - step + 1) + index % columns * step)
+            }
+            #expect(output.floats == expected, "\(columns) elements \(step) apart")
+        }
+    }
 }

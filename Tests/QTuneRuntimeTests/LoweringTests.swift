@@ -37,6 +37,34 @@ struct LoweringTests {
         #expect(session.report("fuse-activation")?.matches.count == 3)
     }
 
+    /// The neck of a network that finds things at several sizes: nothing in it leaves the order of its images.
+    @Test mutating func necksKeepOneOrder() throws {
+        let g = GraphBuilder()
+        let image = g("Relu", conv(g, g.input("x", [1, 3, 8, 6]), 3, 8, stride: 2))
+        let deep = conv(g, image, 8, 8, stride: 2)
+        let none = g.constant(Tensor([Float]()))
+        let resized = g(
+            "Resize", deep, none, g.constant(Tensor([Float(1), 1, 2, 2])),
+            attributes: ["mode": .string("linear")])
+        let repeated = g("Resize", deep, none, g.constant(Tensor([Float(1), 1, 2, 2])))
+        let learned = g(
+            "Relu",
+            g(
+                "ConvTranspose", deep, g.constant(generator.floats([8, 4, 4, 4])), g.constant(generator.floats([4])),
+                attributes: ["strides": .ints([2, 2]), "pads": .ints([1, 1, 1, 1])]))
+        // The deep image has one row and column more than half of the other where that is odd.
+        let all = g(
+            "Slice", g("Concat", resized, repeated, learned, attributes: ["axis": .int(1)]),
+            g.constant(Tensor([Int64(0), 0])), g.constant(Tensor([Int64(4), 3])), g.constant(Tensor([Int64(2), 3])))
+        let joined = g("Concat", all, image, attributes: ["axis": .int(1)])
+        let y = g("Concat", g("GlobalMaxPool", joined), g("GlobalAveragePool", joined), attributes: ["axis": .int(1)])
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 3, 8, 6])])
+        let counts = session.operatorCounts
+        #expect(counts["qtune.ConvTranspose2D"] == 1 && counts["ConvTranspose"] == nil)
+        #expect(counts["qtune.ChannelsLast"] == 1 && counts["qtune.ChannelsFirst"] == 1)
+        #expect(session.report("fuse-activation")?.matches.count == 2)
+    }
+
     @Test mutating func aSumWithItselfIsNotFused() throws {
         let g = GraphBuilder()
         let image = conv(g, g.input("x", [1, 2, 5, 5]), 2, 3)

@@ -11,6 +11,9 @@ struct RoiAlign: Operator {
     private let grid: RegionGrid
     private let takesMaximum: Bool
 
+    /// Points of a region that are worth a table of them.
+    private static let mostPoints = 65_536.0
+
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 3...3)
         func choice(_ name: String, _ fallback: String, _ choices: [String]) throws -> String {
@@ -66,7 +69,7 @@ struct RoiAlign: Operator {
             try context.makeFloatOutput(0, input.dtype, shape) { output in
                 if input.dtype == .float64 {
                     pool(Double.self, input, images, bins, context, into: output)
-                } else if !takesMaximum, input.count > 0 {
+                } else if !takesMaximum, input.count > 0, bins.allSatisfy({ $0.work <= Self.mostPoints }) {
                     average(input.widened(), images, bins, context, into: output)
                 } else {
                     pool(Float.self, input.widened(), images, bins, context, into: output)

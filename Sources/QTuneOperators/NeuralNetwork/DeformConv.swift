@@ -63,7 +63,7 @@ struct DeformConv: Operator {
         try MemoryLimit.check(.float64, sampler.columns)
         return [
             try context.makeFloatOutput(0, input.dtype, operands.output) { output in
-                if groups == 1, input.dtype != .float64, input.count > 0, weights.count > 0 {
+                if groups == 1, input.dtype != .float64, input.count > 0, weights.count > 0, sampler.isSmall {
                     sampler.convolvePixels(
                         input.widened(), try packed ?? DeformedPatches.matrix(weights.widened(), bias: bias?.widened()),
                         offsets.widened(), mask?.widened(), context.pool, into: output)

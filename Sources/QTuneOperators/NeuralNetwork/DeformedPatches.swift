@@ -11,6 +11,11 @@ struct DeformedPatches {
     /// The columns of one image: [channels * taps, positions].
     var columns: Shape { [operands.inputChannels * window.kernelCount, window.outputCount] }
 
+    /// Whether the samples of all images may lie in memory at once.
+    var isSmall: Bool { columns.elementCount <= Self.mostSamples / max(1, operands.batch) }
+
+    private static let mostSamples = 1 << 27
+
     /// Writes the convolution, without a bias, to `output`. Float32 products run on the engine's matrix kernels.
     func convolve<Element: TensorElement & BinaryFloatingPoint>(
         _: Element.Type, _ input: Tensor, _ weights: Tensor, _ offsets: Tensor, _ mask: Tensor?, _ pool: ThreadPool,

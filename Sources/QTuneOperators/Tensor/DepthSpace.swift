@@ -67,9 +67,33 @@ struct SpaceToDepth: Operator {
         }
         let result = try checkedShape(
             [shape[0], product(shape[1], block * block), shape[2] / block, shape[3] / block], operand: "the result")
+        if input.dtype.bitWidth == 32, input.count > 0, shape[3] <= Int(Int32.max) {
+            let output = try context.makeOutput(0, input.dtype, result)
+            part(input, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         return try shuffled(
             context, input, to: result, parts: [shape[0], shape[1], result[2], block, result[3], block],
             order: isDepthFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4])
+    }
+
+    /// Moves the rows of each place in the blocks, plane by plane.
+    private func part(_ input: Tensor, into output: Tensor, pool: ThreadPool) {
+        let (channels, places) = (input.shape[1], block * block)
+        let (height, width) = (output.shape[2], output.shape[3])
+        let rows = SteppedRows(columns: width, step: block)
+        pool.run(over: input.shape[0] * channels, grain: max(1, 16_384 / (height * width * places))) { planes in
+            for plane in planes {
+                let (image, channel) = plane.quotientAndRemainder(dividingBy: channels)
+                for place in 0..<places {
+                    let within = isDepthFirst ? place * channels + channel : channel * places + place
+                    let first = (plane * height * block + place / block) * width * block + place % block
+                    rows.move(
+                        height, of: input, from: first, stride: width * places, into: output,
+                        at: (image * channels * places + within) * height * width)
+                }
+            }
+        }
     }
 }
 

@@ -14,16 +14,37 @@ struct NonZero: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
+        let truths = try Self.truths(input)
+        let lengths = input.shape.dimensions
+        let count = truths.reduce(0) { $0 + ($1 ? 1 : 0) }
+        let places = try checkedShape([lengths.count, count], operand: "the places")
+        let output = try context.makeOutput(0, .int64, places)
+        guard let inner = lengths.last, count > 0 else { return [.tensor(output)] }
+        let strides = Shape(Array(lengths.dropLast())).strides
+        output.withMutableSpan(of: Int64.self) { output in
+            var next = 0
+            for row in 0..<truths.count / inner {
+                let first = next
+                for column in 0..<inner where truths[row * inner + column] {
+                    output[(lengths.count - 1) * count + next] = Int64(column)
+                    next += 1
+                }
+                for axis in strides.indices {
+                    let place = Int64(row / strides[axis] % lengths[axis])
+                    for column in first..<next { output[axis * count + column] = place }
+                }
+            }
+        }
+        return [.tensor(output)]
+    }
+
+    /// For each element whether it is not zero.
+    private static func truths(_ input: Tensor) throws -> [Bool] {
+        if input.dtype == .float32 { return input.array(of: Float.self).map { $0 != 0 } }
         let lane = try Lane.of(input)
         let truths = Tensor(uninitialized: .bool, shape: input.shape)
         ElementConversion.narrow(input.widened(to: lane), lane: lane, into: truths, saturating: true)
-        let strides = input.shape.strides
-        let places = truths.array(of: Bool.self).enumerated().lazy.filter(\.element).map(\.offset)
-        let columns = Array(places)
-        let rows = input.shape.dimensions.indices.flatMap { axis in
-            columns.map { Int64($0 / strides[axis] % input.shape[axis]) }
-        }
-        return [.tensor(Tensor(rows, shape: [input.shape.rank, columns.count]))]
+        return truths.array(of: Bool.self)
     }
 }
 

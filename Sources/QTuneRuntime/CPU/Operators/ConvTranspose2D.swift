@@ -71,4 +71,8 @@ struct ConvTranspose2D: Operator {
         kernel.run(input, top: axes[0].padBefore, left: axes[1].padBefore, into: output, pool: context.pool)
         return [.tensor(output)]
     }
+
+    func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        packed?.work(inputElements: inputs.first??.tensor?.count ?? 0)
+    }
 }
