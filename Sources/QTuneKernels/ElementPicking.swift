@@ -86,7 +86,7 @@ private struct PickingWalk {
     /// Bytes worth a part of their own.
     private static let grain = 65_536
     /// Rows that are picked at once, few enough to stay in the cache.
-    private static let batch = 128
+    private static let batch = 1024
 
     init(_ lengths: [Int], _ places: [[Int]?], elementBytes: Int) {
         let last = places.lastIndex { $0 != nil } ?? max(0, lengths.count - 1)

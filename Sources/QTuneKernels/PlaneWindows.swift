@@ -59,8 +59,8 @@ package enum PlaneWindows {
             output.count == planes * resultRows * across.output && input.count == planes * planeRows * across.input,
             "\(input.shape) and \(output.shape) are not planes of \(axes)")
         let kernel = FloatKernels.reduction(for: tier)
-        let rows = (0..<resultRows).map { WindowRows($0, outer) }
-        let scales = counts.map { WindowScales($0, outer) }
+        let rows = WindowRows(outer, count: resultRows)
+        let scales = WindowScales(counts ?? [])
         let elements = FloatKernels.elementwise(for: tier)
         let source = UnsafePointer(input.unsafeElements(Float.self))
         let target = output.unsafeElements(Float.self)
@@ -68,24 +68,29 @@ package enum PlaneWindows {
             rows: nil, row_count: 0, width: across.input, taps: across.kernel, dilation: across.dilation,
             stride: across.stride, padding: across.padding, columns: across.output, scratch: nil)
         let room = withUnsafePointer(to: call) { qt_window_room($0) }
-        let most = rows.reduce(1) { max($0, $1.places.count) }
-        let work = max(1, across.input * max(1, most) + across.output * min(across.kernel, across.input))
+        let work = max(1, across.input * max(1, rows.most) + across.output * min(across.kernel, across.input))
         pool.run(over: planes * resultRows, grain: max(1, grain * 4 / work)) { range in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: most) { pointers in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: room) { scratch in
-                    var call = call
-                    call.rows = pointers.baseAddress.map { UnsafePointer($0) }
-                    call.scratch = scratch.baseAddress
-                    for index in range {
-                        let (plane, row) = index.quotientAndRemainder(dividingBy: resultRows)
-                        let start = source + plane * planeRows * across.input
-                        let result = target + index * across.output
-                        call.row_count = rows[row].places.count
-                        for (number, place) in rows[row].places.enumerated() {
-                            pointers[number] = start + place * across.input
+            rows.withRows { starts, places in
+                scales.withTables { tables in
+                    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows.most) { pointers in
+                        withUnsafeTemporaryAllocation(of: Float.self, capacity: room) { scratch in
+                            var call = call
+                            call.rows = pointers.baseAddress.map { UnsafePointer($0) }
+                            call.scratch = scratch.baseAddress
+                            for index in range {
+                                let (plane, row) = index.quotientAndRemainder(dividingBy: resultRows)
+                                let start = source + plane * planeRows * across.input
+                                let result = target + index * across.output
+                                call.row_count = starts[row + 1] - starts[row]
+                                for number in 0..<call.row_count {
+                                    pointers[number] = start + places[starts[row] + number] * across.input
+                                }
+                                kernel.window(function.function, &call, result)
+                                guard let table = tables?.start(row) else { continue }
+                                elements.binary(
+                                    QT_BINARY_MUL, QT_BOTH_ARRAYS, result, table, result, across.output)
+                            }
                         }
-                        kernel.window(function.function, &call, result)
-                        scales?.apply(row, to: result, elements)
                     }
                 }
             }
@@ -94,42 +99,76 @@ package enum PlaneWindows {
     }
 }
 
-/// The rows of a plane that the windows of one row of results cover.
+/// The rows of a plane that the windows of each row of results cover.
 private struct WindowRows {
-    let places: [Int]
+    /// Where those of each row of results start among `places`, and the end of the last.
+    private var starts = [0]
+    private var places: [Int] = []
+    /// Rows under one window.
+    private(set) var most = 1
 
-    /// - Parameter axes: all of a plane but the innermost.
-    init(_ row: Int, _ axes: [PlaneAxis]) {
-        var (rest, places, step) = (row, [0], 1)
-        for axis in axes.reversed() {
-            let taps = axis.elements(at: rest % axis.output)
-            rest /= axis.output
-            let own = (0..<taps.inside).map { (taps.start + $0 * axis.dilation) * step }
-            places = own.flatMap { start in places.map { start + $0 } }
-            step *= axis.input
+    /// - Parameters:
+    ///   - axes: all of a plane but the innermost.
+    ///   - count: rows of results in a plane.
+    init(_ axes: [PlaneAxis], count: Int) {
+        for row in 0..<count {
+            var (rest, own, step) = (row, [0], 1)
+            for axis in axes.reversed() {
+                let taps = axis.elements(at: rest % axis.output)
+                rest /= axis.output
+                own = (0..<taps.inside).flatMap { tap in
+                    own.map { (taps.start + tap * axis.dilation) * step + $0 }
+                }
+                step *= axis.input
+            }
+            places += own
+            starts.append(places.count)
+            most = max(most, own.count)
         }
-        self.places = places
+    }
+
+    func withRows(_ body: (_ starts: UnsafeBufferPointer<Int>, _ places: UnsafeBufferPointer<Int>) -> Void) {
+        starts.withUnsafeBufferPointer { starts in places.withUnsafeBufferPointer { body(starts, $0) } }
     }
 }
 
-/// The factors that make sums means: one for each result of a row, in a table for each number of elements down rows.
+/// The factors that make sums means: tables for a row of results, one for each number of elements down rows.
 private struct WindowScales {
-    private let tables: [Int: [Float]]
-    /// The numbers of elements down rows.
-    private let down: [Int]
+    struct Tables {
+        let factors: UnsafePointer<Float>
+        let numbers: UnsafePointer<Int>
+        let length: Int
 
-    init(_ counts: [[Int]], _ outer: [PlaneAxis]) {
-        let across = counts[counts.count - 1]
-        let down = counts.dropLast().reduce([1]) { products, own in products.flatMap { a in own.map { a * $0 } } }
-        self.down = down
-        tables = Dictionary(
-            uniqueKeysWithValues: Set(down).map { rows in (rows, across.map { 1 / Float(max(1, rows * $0)) }) })
+        func start(_ row: Int) -> UnsafePointer<Float> { factors + numbers[row] * length }
     }
 
-    func apply(_ row: Int, to result: UnsafeMutablePointer<Float>, _ kernel: qt_f32_elementwise_row) {
-        guard let table = tables[down[row]] else { return }
-        table.withUnsafeBufferPointer {
-            kernel.binary(QT_BINARY_MUL, QT_BOTH_ARRAYS, result, $0.baseAddress, result, table.count)
+    private let length: Int
+    private var factors: [Float] = []
+    /// For each row of results the number of its table.
+    private var numbers: [Int] = []
+
+    init(_ counts: [[Int]]) {
+        length = counts.last?.count ?? 0
+        guard let across = counts.last else { return }
+        let down = counts.dropLast().reduce([1]) { products, own in products.flatMap { a in own.map { a * $0 } } }
+        var known: [Int: Int] = [:]
+        for rows in down {
+            if known[rows] == nil {
+                known[rows] = known.count
+                factors += across.map { 1 / Float(max(1, Double(rows) * Double($0))) }
+            }
+            numbers.append(known[rows] ?? 0)
+        }
+    }
+
+    func withTables(_ body: (Tables?) -> Void) {
+        factors.withUnsafeBufferPointer { factors in
+            numbers.withUnsafeBufferPointer { numbers in
+                guard let first = factors.baseAddress, let number = numbers.baseAddress, !factors.isEmpty else {
+                    return body(nil)
+                }
+                body(Tables(factors: first, numbers: number, length: length))
+            }
         }
     }
 }

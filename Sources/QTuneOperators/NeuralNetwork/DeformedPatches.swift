@@ -63,8 +63,13 @@ struct DeformedPatches {
                     let (image, row) = job.quotientAndRemainder(dividingBy: offsetGroups * taps)
                     sums.removeAll()
                     for position in 0..<positions {
-                        move(&sample, image, row, position, offsets)
                         let factor = factors.map { $0[job * positions + position] } ?? 1
+                        if window.axes.count == 2 {
+                            let (down, across) = neighbours(image, row, position, offsets)
+                            sums.addPlace(down, across, width: window.axes[1].input, factor: factor)
+                            continue
+                        }
+                        move(&sample, image, row, position, offsets)
                         for tap in sample.offsets.indices {
                             sums.add(pixel: sample.offsets[tap], weight: sample.weights[tap] * factor)
                         }
@@ -150,6 +155,34 @@ struct DeformedPatches {
             let offset = ((image * offsetGroups * taps + row) * axes.count + axis) * positions + position
             sample.appendLinear(Element(fixed) + offsets[offset], length: place.input)
         }
+    }
+
+    /// The rows and columns of an image between which the tap of `row` reads for an output position.
+    private func neighbours(
+        _ image: Int, _ row: Int, _ position: Int, _ offsets: Span<Float>
+    ) -> (PlaceSums.Neighbours, PlaceSums.Neighbours) {
+        let (taps, positions) = (window.kernelCount, window.outputCount)
+        let (_, down, across) = window.cube
+        let (tap, first) = (row % taps, (image * offsetGroups * taps + row) * 2 * positions + position)
+        let (y, x) = position.quotientAndRemainder(dividingBy: across.output)
+        let (tapRow, tapColumn) = tap.quotientAndRemainder(dividingBy: across.kernel)
+        return (
+            Self.neighbours(
+                Float(down.start(at: y) + tapRow * down.dilation) + offsets[first], length: down.input),
+            Self.neighbours(
+                Float(across.start(at: x) + tapColumn * across.dilation) + offsets[first + positions],
+                length: across.input)
+        )
+    }
+
+    private static func neighbours(_ place: Float, length: Int) -> PlaceSums.Neighbours {
+        // So far outside both are 0, whatever the distance; NaN lies outside too.
+        let bounded = place > -2 ? min(place, Float(length) + 1) : -2
+        let low = Int(bounded.rounded(.down))
+        let fraction = bounded - Float(low)
+        return PlaceSums.Neighbours(
+            low: (0..<length).contains(low) ? low : nil, high: (0..<length).contains(low + 1) ? low + 1 : nil,
+            lowWeight: 1 - fraction, highWeight: fraction)
     }
 
     /// The sample of a plane of the input.

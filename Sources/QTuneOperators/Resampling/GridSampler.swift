@@ -47,20 +47,48 @@ struct GridSampler {
         Layout.transpose(
             tensor.reshaped(to: [input[0], channels, inputPlane]), permutation: [0, 2, 1], into: pixels, pool: pool)
         let places = Tensor(uninitialized: .float32, shape: [input[0], outputPlane, channels])
-        try forEachBlock(pool) { (block: TapBlock<Float>) in
-            var sums = PlaceSums()
-            for place in 0..<block.count {
-                for tap in block.starts[place]..<block.starts[place + 1] {
-                    sums.add(pixel: block.offsets[tap], weight: block.weights[tap])
+        if sampling.mode == .linear, input.rank == 4, grid.dtype != .float64 {
+            sumNeighbours(grid.widened(), of: pixels, into: places, pool: pool)
+        } else {
+            try forEachBlock(pool) { (block: TapBlock<Float>) in
+                var sums = PlaceSums()
+                for place in 0..<block.count {
+                    for tap in block.starts[place]..<block.starts[place + 1] {
+                        sums.add(pixel: block.offsets[tap], weight: block.weights[tap])
+                    }
+                    sums.endPlace()
                 }
-                sums.endPlace()
+                sums.write(
+                    of: pixels, first: block.image * inputPlane, channels: 0..<channels, into: places,
+                    row: block.image * outputPlane + block.firstPlace)
             }
-            sums.write(
-                of: pixels, first: block.image * inputPlane, channels: 0..<channels, into: places,
-                row: block.image * outputPlane + block.firstPlace)
         }
         Layout.transpose(
             places, permutation: [0, 2, 1], into: target.reshaped(to: [input[0], channels, outputPlane]), pool: pool)
+    }
+
+    /// Sums of the four pixels round each place of a picture, what most grids ask for.
+    private func sumNeighbours(_ grid: Tensor, of pixels: Tensor, into places: Tensor, pool: ThreadPool) {
+        let (height, width, plane) = (input[2], input[3], outputPlane)
+        pool.run(over: input[0] * plane, grain: Self.blockLength) { range in
+            grid.withSpan(of: Float.self) { grid in
+                var sums = PlaceSums()
+                var first = range.lowerBound
+                while first < range.upperBound {
+                    let image = first / plane
+                    let end = min(range.upperBound, first + Self.blockLength, (image + 1) * plane)
+                    sums.removeAll()
+                    for place in first..<end {
+                        sums.addPlace(
+                            sampling.neighbours(grid[2 * place + 1], length: height),
+                            sampling.neighbours(grid[2 * place], length: width), width: width)
+                    }
+                    sums.write(
+                        of: pixels, first: image * inputPlane, channels: 0..<channels, into: places, row: first)
+                    first = end
+                }
+            }
+        }
     }
 
     private func interpolate<Element: TensorElement & BinaryFloatingPoint>(

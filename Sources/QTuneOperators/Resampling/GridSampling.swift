@@ -1,3 +1,5 @@
+import QTuneKernels
+
 /// How places of a sampling grid are read from an axis.
 struct GridSampling: Sendable {
     enum Mode: Sendable { case nearest, linear, cubic }
@@ -53,15 +55,29 @@ struct GridSampling: Sendable {
     }
 
     private func add<Real>(_ index: Int, _ weight: Real, _ length: Int, _ taps: inout SamplingTaps<Real>) {
-        if (0..<length).contains(index) { return taps.add(index, weight) }
+        if let element = element(index, length) { taps.add(element, weight) }
+    }
+
+    /// The element that `index` stands for, which may lie outside; nil for one that counts as 0.
+    private func element(_ index: Int, _ length: Int) -> Int? {
+        if (0..<length).contains(index) { return index }
         switch padding {
-        case .zeros: break
-        case .border: taps.add(min(max(index, 0), length - 1), weight)
+        case .zeros: return nil
+        case .border: return min(max(index, 0), length - 1)
         case .reflection:
             let (lower, upper): (Double, Double) = borders(Double(length))
             let reflected = Int(Self.reflected(Double(index), lower, upper))
-            taps.add(min(max(reflected, 0), length - 1), weight)
+            return min(max(reflected, 0), length - 1)
         }
+    }
+
+    /// The elements of an axis of `length` between which the linear mode takes the place `normalized`.
+    func neighbours(_ normalized: Float, length: Int) -> PlaceSums.Neighbours {
+        let place = placed(normalized, length)
+        let low = place.rounded(.down)
+        return PlaceSums.Neighbours(
+            low: element(Int(low), length), high: element(Int(low) + 1, length), lowWeight: 1 - (place - low),
+            highWeight: place - low)
     }
 
     /// `place`, folded back at the borders until it lies between them.
