@@ -75,6 +75,8 @@ struct PreparedEpilogue: Sendable {
     private let upper: Float
     private var scales: ChannelWords?
     private let biases: ChannelWords?
+    /// No sum is requantized to more than this in size, where it is not clamped before.
+    private var reach: Float
     /// What is added to requantized sums, and the bounds of these.
     private let addition: (added: Requantization.Addition, lower: Float, upper: Float)?
 
@@ -86,7 +88,7 @@ struct PreparedEpilogue: Sendable {
         switch epilogue {
         case .accumulators:
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_ACCUMULATORS, 0, 0, 0)
-            (scales, biases, addition) = (nil, nil, nil)
+            (scales, biases, addition, reach) = (nil, nil, nil, 0)
         case .requantize(let requantization):
             kind = requantization.dtype == .uint8 ? QT_EPILOGUE_REQUANTIZE_U8 : QT_EPILOGUE_REQUANTIZE_S8
             let floor = Float(requantization.lower - requantization.zeroPoint)
@@ -95,8 +97,10 @@ struct PreparedEpilogue: Sendable {
                 addition = (added, floor, ceiling)
                 zeroPoint = added.zeroPoint
                 (lower, upper) = (Float(added.lower - added.zeroPoint), Float(added.upper - added.zeroPoint))
+                reach = 256 * (added.ratio.magnitude + added.addendRatio.magnitude)
             } else {
                 addition = nil
+                reach = requantization.multipliers.map(\.magnitude).reduce(0) { $0 > $1 ? $0 : $1 } * 0x1p31
                 (zeroPoint, lower, upper) = (requantization.zeroPoint, floor, ceiling)
             }
             scales = words(requantization.multipliers)
@@ -105,7 +109,7 @@ struct PreparedEpilogue: Sendable {
             (kind, zeroPoint, lower, upper) = (QT_EPILOGUE_DEQUANTIZE, 0, floor, ceiling)
             scales = words(values)
             biases = words(bias ?? [0])
-            addition = nil
+            (addition, reach) = (nil, 0)
         }
     }
 
@@ -113,6 +117,7 @@ struct PreparedEpilogue: Sendable {
     func scaled(by inputScale: Float) -> PreparedEpilogue {
         var copy = self
         copy.scales = scales?.scaled(by: inputScale)
+        if addition == nil { copy.reach *= inputScale.magnitude }
         return copy
     }
 
@@ -127,6 +132,7 @@ struct PreparedEpilogue: Sendable {
         }
         return qt_epilogue(
             kind: Int32(kind.rawValue), zero_point: zeroPoint, lower: lower, upper: upper,
-            scales: scales?.floats, biases: biases?.floats, addend: addend, range: nil)
+            is_small: reach < 0x1p30 ? 1 : 0, scales: scales?.floats, biases: biases?.floats, addend: addend, range: nil
+        )
     }
 }

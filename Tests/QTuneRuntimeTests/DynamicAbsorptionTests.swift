@@ -129,6 +129,25 @@ struct DynamicAbsorptionTests {
         #expect(session.report("fuse-dynamic-residual")?.matches.count == 1)
     }
 
+    @Test(arguments: ["nothing", "negative numbers", "pixels left out", "floats used too"])
+    mutating func poolingComesAfterQuantization(hindrance: String) throws {
+        let g = GraphBuilder()
+        var x = layer(g, g.input("x", [1, 3, 9, 12]), [4, 3, 3, 3])
+        x = g("Clip", x, g.constant(hindrance == "negative numbers" ? -1 : 0), g.constant(6))
+        let pads: [Int64] = hindrance == "pixels left out" ? [0, 0, 0, 0] : [1, 1, 1, 1]
+        let pool = g(
+            "MaxPool", x,
+            attributes: ["kernel_shape": .ints([3, 3]), "strides": .ints([2, 2]), "pads": .ints(pads)])
+        let y = layer(g, pool, [2, 4, 3, 3])
+        let model = hindrance == "floats used too" ? g.model(y, pool) : g.model(y)
+        let session = try expectSameResults(model, ["x": generator.floats([1, 3, 9, 12])], tolerance: 0)
+        let report = try #require(session.report("quantize-before-pooling"))
+        #expect(report.matches.count == (hindrance == "nothing" ? 1 : 0))
+        #expect(report.refusals.count == (hindrance == "nothing" ? 0 : 1))
+        #expect(session.operatorCounts["qtune.QuantizedMaxPool2D"] == (hindrance == "nothing" ? 1 : nil))
+        #expect(session.operatorCounts["qtune.RangeQuantize"] == (hindrance == "nothing" ? 1 : nil))
+    }
+
     @Test(arguments: ["depthwise", "activated", "used twice", "of another shape"])
     mutating func otherSumsStay(what: String) throws {
         let g = GraphBuilder()

@@ -38,6 +38,7 @@ typedef struct {
     int32_t kind;
     int32_t zero_point;
     float lower, upper;
+    int32_t is_small;  // whether nothing that is rounded can leave int32, so that bounds may be kept after rounding
     const float *scales;
     const float *biases;
     qt_epilogue_addend addend;  // depthwise kernels add nothing

@@ -10,6 +10,8 @@
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
 
 #define MASK(count) (~0ull >> (64 - (count)))
+// The same for words, of which a vector has `most`.
+#define FEW(count, most) MASK((count) < (most) ? (count) : (most))
 
 static inline void order64(__m512i words[4]) {
     __m512i low0 = _mm512_shuffle_i32x4(words[0], words[1], 0x44);
@@ -38,6 +40,7 @@ static inline void order32(__m256i words[4]) {
 #define LOAD_WORDS(p) _mm512_loadu_si512((const void *)(p))
 #define ORDER(words) order64(words)
 #define STORE_WORDS(p, v) _mm512_storeu_si512((void *)(p), v)
+#define STORE_SOME_WORDS(p, count, v) _mm512_mask_storeu_epi32(p, (__mmask16)FEW(count, 16), v)
 #define DOT(sums, x, weights) _mm512_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm512_mask_storeu_epi8(p, (__mmask64)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"
@@ -50,6 +53,7 @@ static inline void order32(__m256i words[4]) {
 #define LOAD_WORDS(p) _mm256_loadu_si256((const void *)(p))
 #define ORDER(words) order32(words)
 #define STORE_WORDS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
+#define STORE_SOME_WORDS(p, count, v) _mm256_mask_storeu_epi32(p, (__mmask8)FEW(count, 8), v)
 #define DOT(sums, x, weights) _mm256_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm256_mask_storeu_epi8(p, (__mmask32)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"
@@ -62,6 +66,7 @@ static inline void order32(__m256i words[4]) {
 #define LOAD_WORDS(p) _mm_loadu_si128((const void *)(p))
 #define ORDER(words) (void)(words)
 #define STORE_WORDS(p, v) _mm_storeu_si128((__m128i *)(p), v)
+#define STORE_SOME_WORDS(p, count, v) _mm_mask_storeu_epi32(p, (__mmask8)FEW(count, 4), v)
 #define DOT(sums, x, weights) _mm_dpbusd_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) _mm_mask_storeu_epi8(p, (__mmask16)MASK(count), v)
 #include "integer_depthwise_vnni_block.h"

@@ -27,6 +27,10 @@ static inline void store32(uint8_t *p, size_t count, __m256i bytes) {
         memcpy(p, &bytes, count);
 }
 
+static inline void store_some_words(int32_t *p, size_t count, const void *words, size_t most) {
+    memcpy(p, words, (count < most ? count : most) * 4);
+}
+
 static inline void order32(__m256i words[4]) {
     __m256i low0 = _mm256_permute2x128_si256(words[0], words[1], 0x20);
     __m256i low1 = _mm256_permute2x128_si256(words[2], words[3], 0x20);
@@ -43,6 +47,7 @@ static inline void order32(__m256i words[4]) {
 #define LOAD_WORDS(p) _mm256_loadu_si256((const __m256i *)(p))
 #define ORDER(words) order32(words)
 #define STORE_WORDS(p, v) _mm256_storeu_si256((__m256i *)(p), v)
+#define STORE_SOME_WORDS(p, count, v) store_some_words(p, count, &(v), 8)
 #define DOT(sums, x, weights) _mm256_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store32(p, count, v)
 #include "integer_depthwise_vnni_block.h"
@@ -67,6 +72,7 @@ static inline void store16(uint8_t *p, size_t count, __m128i bytes) {
 #define LOAD_WORDS(p) _mm_loadu_si128((const __m128i *)(p))
 #define ORDER(words) (void)(words)
 #define STORE_WORDS(p, v) _mm_storeu_si128((__m128i *)(p), v)
+#define STORE_SOME_WORDS(p, count, v) store_some_words(p, count, &(v), 4)
 #define DOT(sums, x, weights) _mm_dpbusd_avx_epi32(sums, x, weights)
 #define STORE_BYTES(p, count, v) store16(p, count, v)
 #include "integer_depthwise_vnni_block.h"

@@ -4,6 +4,7 @@
 //   DOT(sums, x, weights)     vpdpbusd
 //   STORE_BYTES(p, count, v)  the first `count` of W bytes
 //   STORE_WORDS(p, v)         all of them
+//   STORE_SOME_WORDS(p, count, v)  the first `count` of W / 4 words, or all where there are more
 //   ORDER(words)              puts the words of four sums in the order of their channels
 // Interleaving leaves channel 16l + 4j + i in lane 4l + i of sums j; narrowing undoes it.
 
@@ -16,11 +17,11 @@
 #define GATHER NAME__(gather, W)
 #define STRIP NAME__(strip, W)
 
-// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
+// Rounding a value outside the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
 // bound.
 static inline VECTOR ROUNDED(const qt_epilogue *e, VECTOR sums, size_t index) {
     typeof(OP(setzero_ps)()) value = OP(mul_ps)(OP(cvtepi32_ps)(sums), OP(loadu_ps)(e->scales + index));
-    return OP(cvtps_epi32)(OP(min_ps)(OP(set1_ps)(e->upper), value));
+    return OP(cvtps_epi32)(e->is_small ? value : OP(min_ps)(OP(set1_ps)(e->upper), value));
 }
 
 // Takes the numbers of four vectors into the range that is looked for; where one is NaN, the second operand is the
@@ -45,12 +46,14 @@ __attribute__((always_inline)) static inline void FINISH(
         const int32_t flip = e->kind == QT_EPILOGUE_REQUANTIZE_S8 ? 0x80 : 0;
         const VECTOR zero_point = OP(set1_epi16)((short)(e->zero_point + flip));
         const VECTOR floor = OP(set1_epi8)((char)((int32_t)e->lower + e->zero_point + flip));
+        const VECTOR ceiling = OP(set1_epi8)((char)((int32_t)e->upper + e->zero_point + flip));
         VECTOR q[4];
 #pragma clang loop unroll(full)
         for (int j = 0; j < 4; j++) q[j] = ROUNDED(e, sums[j], channel + (size_t)j * (W / 4));
         VECTOR low = OP(adds_epi16)(OP(packs_epi32)(q[0], q[1]), zero_point);
         VECTOR high = OP(adds_epi16)(OP(packs_epi32)(q[2], q[3]), zero_point);
-        VECTOR bytes = XOR(OP(max_epu8)(OP(packus_epi16)(low, high), floor), OP(set1_epi8)((char)flip));
+        VECTOR bytes = OP(min_epu8)(OP(max_epu8)(OP(packus_epi16)(low, high), floor), ceiling);
+        bytes = XOR(bytes, OP(set1_epi8)((char)flip));
         STORE_BYTES((uint8_t *)out + channel, count, bytes);
         return;
     }
@@ -71,7 +74,8 @@ __attribute__((always_inline)) static inline void FINISH(
     if (count == W) {
         for (int j = 0; j < 4; j++) STORE_WORDS(to + j * (W / 4), words[j]);
     } else {
-        memcpy(to, words, count * 4);
+        for (size_t j = 0; j * (W / 4) < count; j++)
+            STORE_SOME_WORDS(to + j * (W / 4), count - j * (W / 4), words[j]);
     }
 }
 
@@ -170,6 +174,7 @@ __attribute__((always_inline)) static inline void STRIP(
 #undef LOAD
 #undef LOAD_WORDS
 #undef STORE_WORDS
+#undef STORE_SOME_WORDS
 #undef ORDER
 #undef DOT
 #undef STORE_BYTES

@@ -4,7 +4,7 @@
 typedef struct {
     floats upper;
     words zero_point;   // 16 bits, flipped with the bytes
-    words floor, flip;  // bytes: the lower bound in output integers, flipped; and the flip, 0x80 for s8
+    words floor, ceiling, flip;  // bytes: the bounds in output integers, flipped; and the flip, 0x80 for s8
 } byte_form;
 
 static inline byte_form byte_form_of(const qt_epilogue *e) {
@@ -13,13 +13,16 @@ static inline byte_form byte_form_of(const qt_epilogue *e) {
         .upper = repeat_float(e->upper),
         .zero_point = repeat_half(e->zero_point + flip),
         .floor = repeat_byte((int32_t)e->lower + e->zero_point + flip),
+        .ceiling = repeat_byte((int32_t)e->upper + e->zero_point + flip),
         .flip = repeat_byte(flip),
     };
 }
 
-// Rounding a value below the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
+// Rounding a value outside the range of int32, or NaN, gives the smallest int32, which narrowing takes to the lower
 // bound.
-static inline words rounded(floats value, floats upper) { return nearest(least(upper, value)); }
+static inline words rounded(floats value, floats upper, const int is_small) {
+    return nearest(is_small ? value : least(upper, value));
+}
 
 static inline floats with_addend(
     const qt_epilogue *e, floats scaled, const uint8_t *bytes, size_t count, uint8_t flip) {
@@ -30,10 +33,11 @@ static inline floats with_addend(
     return add(own, multiply(real(other), repeat_float(a->ratio)));
 }
 
-// The first `count` columns of a tile, a constant where it is whole; `adds` where there is an addend.
+// The first `count` columns of a tile, a constant where it is whole; `adds` where there is an addend, `is_small` as in
+// the epilogue.
 __attribute__((always_inline)) static inline void finish_bytes(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
-    const int vectors, const size_t count, const int adds) {
+    const int vectors, const size_t count, const int adds, const int is_small) {
     const qt_epilogue *e = &g->epilogue;
     const byte_form form = byte_form_of(e);
     const uint8_t flip = e->kind == QT_EPILOGUE_REQUANTIZE_S8 ? 0x80 : 0;
@@ -49,7 +53,7 @@ __attribute__((always_inline)) static inline void finish_bytes(
                 const uint8_t *bytes = (const uint8_t *)e->addend.values + offset + (size_t)i * g->c_stride + skipped;
                 value = with_addend(e, value, bytes, count - skipped, flip);
             }
-            sums[i][v] = rounded(value, form.upper);
+            sums[i][v] = rounded(value, form.upper, is_small);
         }
     }
     uint8_t *out = (uint8_t *)g->c + offset;
@@ -57,7 +61,7 @@ __attribute__((always_inline)) static inline void finish_bytes(
     for (int i = 0; i < rows; i += 2, out += 2 * g->c_stride) {
         words first = halves(sums[i][0], sums[i][vectors - 1], form.zero_point), second = first;
         if (i + 1 < rows) second = halves(sums[i + 1][0], sums[i + 1][vectors - 1], form.zero_point);
-        words bytes = bytes_of_rows(first, second, form.floor, form.flip);
+        words bytes = bytes_of_rows(first, second, form.floor, form.ceiling, form.flip);
         store_first_row(out, bytes, count);
         if (i + 1 < rows) store_second_row(out + g->c_stride, bytes, count);
     }
@@ -104,16 +108,17 @@ __attribute__((always_inline)) static inline void finish_floats(
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
             const size_t skipped = (size_t)v * LANES, first = column + skipped;
-            if (skipped >= count) continue;
+            // Only the last vector of a tile may have columns to spare.
+            const size_t some = v + 1 < vectors ? LANES : count - skipped;
             floats value = multiply(real(sums[i][v]), load_floats(e->scales + first));
             value = add(value, load_floats(e->biases + first));
-            if (adds) value = add(value, load_some_floats((const float *)addend + skipped, count - skipped));
+            if (adds) value = add(value, load_some_floats((const float *)addend + skipped, some));
             // Where one is NaN, the second operand is the result.
             if (bounds != OPEN) value = greatest(lower, value);
             if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
             if (bounds == OPEN || bounds == BOUNDED) lowest[v] = least(value, lowest[v]);
             highest[v] = greatest(value, highest[v]);
-            store_floats((float *)out + skipped, value, count - skipped);
+            store_floats((float *)out + skipped, value, some);
         }
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
@@ -127,22 +132,26 @@ __attribute__((always_inline)) static inline void finish(
     const int vectors) {
     const size_t all = (size_t)vectors * LANES, rest = g->columns - column;
     const int adds = g->epilogue.addend.values != NULL;
-#define FINISH(kind, ...)                                                                          \
-    do {                                                                                           \
-        if (rest >= all && adds)                                                                   \
-            finish_##kind(g, sums, row, column, rows, vectors, all, 1 __VA_OPT__(, ) __VA_ARGS__); \
-        else if (rest >= all)                                                                      \
-            finish_##kind(g, sums, row, column, rows, vectors, all, 0 __VA_OPT__(, ) __VA_ARGS__); \
-        else if (adds)                                                                             \
-            finish_##kind(g, sums, row, column, rows, vectors, rest, 1 __VA_OPT__(, ) __VA_ARGS__);\
-        else                                                                                       \
-            finish_##kind(g, sums, row, column, rows, vectors, rest, 0 __VA_OPT__(, ) __VA_ARGS__);\
+#define FINISH(kind, choice)                                                      \
+    do {                                                                          \
+        if (rest >= all && adds)                                                  \
+            finish_##kind(g, sums, row, column, rows, vectors, all, 1, choice);   \
+        else if (rest >= all)                                                     \
+            finish_##kind(g, sums, row, column, rows, vectors, all, 0, choice);   \
+        else if (adds)                                                            \
+            finish_##kind(g, sums, row, column, rows, vectors, rest, 1, choice);  \
+        else                                                                      \
+            finish_##kind(g, sums, row, column, rows, vectors, rest, 0, choice);  \
     } while (0)
     if (g->epilogue.kind == QT_EPILOGUE_ACCUMULATORS) {
         finish_sums(g, sums, row, column, rows, vectors);
     } else if (g->epilogue.kind != QT_EPILOGUE_DEQUANTIZE) {
-        FINISH(bytes);
+        if (g->epilogue.is_small)
+            FINISH(bytes, 1);
+        else
+            FINISH(bytes, 0);
     } else {
+        // A tile of few rows is no part of anything large.
         const int bounds = rows < 4 ? BOUNDED : bounds_of(&g->epilogue);
         if (bounds == OPEN)
             FINISH(floats, OPEN);

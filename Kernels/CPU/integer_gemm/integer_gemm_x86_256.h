@@ -84,9 +84,10 @@ static inline words halves(words a, words b, words addend) {
     return _mm256_adds_epi16(_mm256_packs_epi32(a, b), addend);
 }
 
-// Bytes of two rows, at least `floor`, then XOR `flip`: the first row's in the lower half.
-static inline words bytes_of_rows(words first, words second, words floor, words flip) {
-    words bytes = _mm256_xor_si256(_mm256_max_epu8(_mm256_packus_epi16(first, second), floor), flip);
+// Bytes of two rows between `floor` and `ceiling`, then XOR `flip`: the first row's in the lower half.
+static inline words bytes_of_rows(words first, words second, words floor, words ceiling, words flip) {
+    words bytes = _mm256_max_epu8(_mm256_packus_epi16(first, second), floor);
+    bytes = _mm256_xor_si256(_mm256_min_epu8(bytes, ceiling), flip);
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 

@@ -74,9 +74,10 @@ static inline words halves(words a, words b, words addend) {
     return _mm512_adds_epi16(_mm512_packs_epi32(a, b), addend);
 }
 
-// Bytes of two rows, at least `floor`, then XOR `flip`: the first row's in the lower half.
-static inline words bytes_of_rows(words first, words second, words floor, words flip) {
-    words bytes = _mm512_xor_si512(_mm512_max_epu8(_mm512_packus_epi16(first, second), floor), flip);
+// Bytes of two rows between `floor` and `ceiling`, then XOR `flip`: the first row's in the lower half.
+static inline words bytes_of_rows(words first, words second, words floor, words ceiling, words flip) {
+    words bytes = _mm512_max_epu8(_mm512_packus_epi16(first, second), floor);
+    bytes = _mm512_xor_si512(_mm512_min_epu8(bytes, ceiling), flip);
     return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes);
 }
 

@@ -42,6 +42,8 @@ package struct CPUBackend: Backend {
             MatrixLowering(purpose: "pack constant matrices"),
             ResidualFusion(purpose: "add where the kernel stores; before activations, which come after the sum"),
             ActivationFusion(purpose: "activate where the kernel stores"),
+            QuantizationBeforePooling(
+                purpose: "pick the largest of bytes; once lowering chose the pools, and before ranges are asked for"),
             DynamicRangeCarrying(
                 purpose: "find the range of real values where they are stored, once it is plain what stores them"),
             ConstantFolding(purpose: "compute what lowering left constant"),
