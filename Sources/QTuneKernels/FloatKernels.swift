@@ -27,6 +27,9 @@ enum FloatKernels {
     static let selectionFamily = KernelFamily(
         name: "f32_selection", summary: "the largest or smallest float32 numbers of a row, in order",
         rows: selectionRows.map { row($0.name, $0.isa) })
+    static let attentionFamily = KernelFamily(
+        name: "f32_attention", summary: "weights of float32 attention, from products of queries and keys",
+        rows: attentionRows.map { row($0.name, $0.isa) })
     static let transposeFamily = KernelFamily(
         name: "any_transpose", summary: "transposes of 1, 2, 4, 8 and 16-byte elements",
         rows: transposeRows.map { row($0.name, $0.isa) })
@@ -48,6 +51,7 @@ enum FloatKernels {
     static func reduction(for tier: CPUTier?) -> qt_f32_reduction_row { best(reductionRows, tier) { $0.isa } }
     static func resample(for tier: CPUTier?) -> qt_f32_resample_row { best(resampleRows, tier) { $0.isa } }
     static func selection(for tier: CPUTier?) -> qt_f32_selection_row { best(selectionRows, tier) { $0.isa } }
+    static func attention(for tier: CPUTier?) -> qt_f32_attention_row { best(attentionRows, tier) { $0.isa } }
     static func interleave(for tier: CPUTier?) -> qt_interleave_row { best(interleaveRows, tier) { $0.isa } }
     static func windowMaximum(for tier: CPUTier?) -> qt_window_max_row { best(windowMaximumRows, tier) { $0.isa } }
     static func transpose(for tier: CPUTier?) -> qt_transpose_row { best(transposeRows, tier) { $0.isa } }
@@ -60,6 +64,7 @@ enum FloatKernels {
     nonisolated(unsafe) private static let reductionRows = rows(qt_f32_reduction_table)
     nonisolated(unsafe) private static let resampleRows = rows(qt_f32_resample_table)
     nonisolated(unsafe) private static let selectionRows = rows(qt_f32_selection_table)
+    nonisolated(unsafe) private static let attentionRows = rows(qt_f32_attention_table)
     nonisolated(unsafe) private static let transposeRows = rows(qt_transpose_table)
     nonisolated(unsafe) private static let interleaveRows = rows(qt_interleave_table)
     nonisolated(unsafe) private static let windowMaximumRows = rows(qt_window_max_table)

@@ -23,6 +23,8 @@ struct GatheredProduct {
     private static let blockBytes = 262_144
     /// Pointers of a block of rows.
     private static let blockPointers = 8192
+    /// Rows that give a thread as much to do as its weights take to come from memory.
+    private static let rowsOfThread = 32
     /// Multiply-accumulates that are not worth handing to another thread.
     private static let serialWork = 200_000
 
@@ -59,10 +61,12 @@ struct GatheredProduct {
         let rowBlocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
         guard threads > 1 else { return Blocks(tiles: tiles, rowBlocks: rowBlocks, panelGroups: 1) }
         // Threads that share the rows of one block read different weights; they share the blocks where that is more
-        // even. Either way each gets the same number of parts.
+        // even, or where the rows of each are enough that weights come as fast as they are needed: then each finds in
+        // its own cache the rows that it wrote in the layer before. Either way each gets the same number of parts.
         let panels = columns.panels.count
-        let byPanels = Self.share(of: panels, threads)
-        if rowBlocks == 1, byPanels <= Self.share(of: tiles, threads) * 1.05 {
+        let (byPanels, byTiles) = (Self.share(of: panels, threads), Self.share(of: tiles, threads))
+        let hasManyRows = rows >= Self.rowsOfThread * threads && byTiles <= byPanels * 1.05
+        if rowBlocks == 1, !hasManyRows, byPanels <= byTiles * 1.05 {
             return Blocks(tiles: tiles, rowBlocks: 1, panelGroups: min(panels, threads))
         }
         let evenBlocks = min(tiles, (rowBlocks + threads - 1) / threads * threads)

@@ -49,14 +49,15 @@ public enum KernelBenchmarks {
 
     /// Every layer at hand on the kernels of `tier`.
     public static func cases(tier: CPUTier) -> [Case] {
-        Layer.all.flatMap { [$0.floatCase(tier), $0.integerCase(tier)] } + memoryCases(tier)
+        Layer.all.flatMap { [$0.floatCase(tier), $0.integerCase(tier)] } + attentionCases(tier) + memoryCases(tier)
     }
 
     /// One case for every row of every family that this machine runs, best rows first.
     public static func rows() -> [Case] {
         var seen: Set<String> = []
         return CPUTier.available.reversed().flatMap { tier in
-            (Layer.representatives.flatMap { [$0.floatCase(tier), $0.integerCase(tier)] } + memoryCases(tier))
+            (Layer.representatives.flatMap { [$0.floatCase(tier), $0.integerCase(tier)] } + attentionCases(tier)
+                + memoryCases(tier))
                 .filter { seen.insert($0.kernel).inserted }
         }
     }

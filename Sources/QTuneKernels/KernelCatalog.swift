@@ -47,6 +47,7 @@ package enum KernelCatalog {
         FloatKernels.reductionFamily,
         FloatKernels.resampleFamily,
         FloatKernels.selectionFamily,
+        FloatKernels.attentionFamily,
         FloatKernels.transposeFamily,
         FloatKernels.interleaveFamily,
         FloatKernels.windowMaximumFamily,

@@ -1,3 +1,5 @@
+internal import CQTuneKernels
+
 /// What one evaluation of an operator asks of the kernel that serves it.
 public struct KernelWork: Hashable, Sendable {
     /// The row of a kernel family's table, as `qtune kernels` lists it.
@@ -49,5 +51,14 @@ extension IntegerMatrix {
     /// The work of a run whose result has `count` elements.
     package func work(outputElements count: Int) -> KernelWork {
         KernelWork(kernel: kernelName, operations: 2 * count * depth, ceiling: .integer)
+    }
+}
+
+extension FloatAttention {
+    /// The work of a run whose result has `count` elements, `width` of them for each query.
+    package static func work(outputElements count: Int, width: Int, keys: Int, depth: Int) -> KernelWork {
+        let kernel = String(cString: FloatKernels.gemm(for: nil).name)
+        return KernelWork(
+            kernel: kernel, operations: width > 0 ? 2 * (count / width) * keys * (depth + width) : 0, ceiling: .float)
     }
 }

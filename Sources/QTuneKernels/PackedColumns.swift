@@ -81,21 +81,40 @@ struct PackedColumns: @unchecked Sendable {
         return fetched < width ? start + fetched * depth : nil
     }
 
-    /// Panels as wide as the kernel allows and as equal as whole registers allow, so that no panel is much narrower
-    /// than the others.
+    /// The panels of `columns` columns of `depth` numbers each.
     static func panels(columns: Int, depth: Int, kernel: qt_f32_gemm_row) -> [Panel] {
-        let lanes = Int(kernel.lanes)
-        let registers = (columns + lanes - 1) / lanes
-        let count = (registers + Int(kernel.vectors) - 1) / Int(kernel.vectors)
-        var panels: [Panel] = []
-        var (first, offset) = (0, 0)
-        for index in 0..<count {
-            let width = (registers / count + (index < registers % count ? 1 : 0)) * lanes
-            panels.append(
-                Panel(firstColumn: first, columns: min(width, columns - first), width: width, offset: offset))
-            first += width
-            offset += width * (depth + 1)
-        }
-        return panels
+        let split = PanelSplit(columns: columns, depth: depth, kernel: kernel)
+        return (0..<split.count).map { split[$0] }
+    }
+}
+
+/// How columns divide into panels: as wide as the kernel allows and as equal as whole registers allow, so that no panel
+/// is much narrower than the others.
+struct PanelSplit {
+    let count: Int
+    /// Columns of all panels, those that only fill registers among them.
+    var width: Int { registers * lanes }
+
+    private let columns: Int
+    private let depth: Int
+    private let lanes: Int
+    private let registers: Int
+
+    init(columns: Int, depth: Int, kernel: qt_f32_gemm_row) {
+        (self.columns, self.depth, lanes) = (columns, depth, Int(kernel.lanes))
+        registers = (columns + lanes - 1) / lanes
+        count = (registers + Int(kernel.vectors) - 1) / Int(kernel.vectors)
+    }
+
+    /// Floats of all panels.
+    var floats: Int { width * (depth + 1) }
+
+    subscript(index: Int) -> PackedColumns.Panel {
+        // The first panels have the registers that do not divide evenly.
+        let (each, more) = (registers / count, registers % count)
+        let first = (each * index + min(index, more)) * lanes
+        let width = (each + (index < more ? 1 : 0)) * lanes
+        return PackedColumns.Panel(
+            firstColumn: first, columns: min(width, columns - first), width: width, offset: first * (depth + 1))
     }
 }

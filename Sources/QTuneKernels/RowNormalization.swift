@@ -3,6 +3,9 @@ package import QTuneTensor
 
 /// Normalization of each row of the last axis by its own statistics.
 package enum RowNormalization {
+    /// Elements below which a part is not worth handing to another thread.
+    private static let grain = 4096
+
     /// Writes `(x - mean) / sqrt(variance + epsilon) * scale + shift` of each row, float32, into `output`, which may
     /// share the bytes of `x`.
     /// - Parameters:
@@ -22,8 +25,11 @@ package enum RowNormalization {
         let kernel = FloatKernels.reduction(for: tier)
         let (source, target) = (x.unsafeElements(Float.self), output.unsafeElements(Float.self))
         let (factors, addends) = (scale?.unsafeElements(Float.self), shift?.unsafeElements(Float.self))
-        pool.run(over: x.count / length, grain: max(1, Elementwise.grain / length)) { range in
-            for row in range {
+        // A part a thread: each finds in its own cache the rows that it wrote in a product before.
+        let rows = x.count / length
+        let parts = max(1, min(pool.threads, x.count / Self.grain))
+        pool.run(parts: parts) { part in
+            for row in rows * part / parts..<rows * (part + 1) / parts {
                 kernel.normalize(
                     source + row * length, factors, addends, target + row * length, length, epsilon, centers)
             }

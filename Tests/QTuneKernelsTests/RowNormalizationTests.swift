@@ -45,30 +45,4 @@ struct RowNormalizationTests {
             x, scale: nil, shift: nil, epsilon: 0, into: output, pool: ThreadPool(threads: 1), tier: tier)
         #expect(largestError(output.floats, [-1.414_213_56, -0.707_106_78, 0, 0.707_106_78, 1.414_213_56]) < 1e-6)
     }
-
-    /// Worked out by hand: equal scores share, hidden ones get nothing, rows of hidden ones alone are 0 or NaN.
-    @Test(arguments: CPUTier.available)
-    func masksHideScores(tier: CPUTier) {
-        let hidden = -Float.infinity
-        let bias = Tensor([9, 0, hidden, 0, hidden, hidden, hidden] as [Float])
-        let scores = { Tensor([Float](repeating: 2, count: 6), shape: [2, 3]) }
-        let cleared = scores()
-        MaskedSoftmax.run(
-            cleared, bias: MaskedSoftmax.Bias(bias, offset: 1, rowStride: 3), clearsHiddenRows: true, tier: tier)
-        #expect(cleared.floats == [0.5, 0, 0.5, 0, 0, 0])
-        let kept = scores()
-        MaskedSoftmax.run(
-            kept, bias: MaskedSoftmax.Bias(bias, offset: 1, rowStride: 3), clearsHiddenRows: false, tier: tier)
-        #expect(Array(kept.floats[..<3]) == [0.5, 0, 0.5] && kept.floats[3...].allSatisfy(\.isNaN))
-        // One row for all, whose numbers stand for the scores; 2 stands for itself.
-        let replaced = scores()
-        let number = Tensor([0, 2, hidden] as [Float])
-        MaskedSoftmax.run(
-            replaced, bias: MaskedSoftmax.Bias(number, offset: 0, rowStride: 0, replaces: true),
-            clearsHiddenRows: false, tier: tier)
-        #expect(replaced.floats == [0.5, 0.5, 0, 0.5, 0.5, 0])
-        let visible = scores()
-        MaskedSoftmax.run(visible, bias: nil, visible: { 0..<$0 + 1 }, clearsHiddenRows: true, tier: tier)
-        #expect(visible.floats == [1, 0, 0, 0.5, 0.5, 0])
-    }
 }

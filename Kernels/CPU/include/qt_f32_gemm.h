@@ -11,7 +11,7 @@
 //                 + residual[r][j]), j < columns, each sum taken in the order of t and d.
 // No memory outside of the named rows and columns is read or written. NaN passes through the clamp.
 // Floats behind `ahead` that each step of the reduction fetches: few enough that memory keeps up.
-enum { QT_F32_GEMM_AHEAD = 32 };
+enum { QT_F32_GEMM_AHEAD = 16 };
 
 typedef struct {
     size_t rows;              // 1 ... the kernel's rows

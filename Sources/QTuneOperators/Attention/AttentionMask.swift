@@ -76,14 +76,14 @@ struct AttentionMask {
         return bias.tensor.dtype == .float32 && (bias.strides[3] == 1 || bias.keys <= 1)
     }
 
-    /// The bias of a block of scores.
+    /// The bias as the float32 kernels take it.
     /// - Precondition: `fitsKernels`.
-    func bias(batch: Int, head: Int, rows: Range<Int>, keys: Range<Int>) -> MaskedSoftmax.Bias? {
-        guard let bias else { return nil }
-        let start = batch * bias.strides[0] + head * bias.strides[1] + rows.lowerBound * bias.strides[2]
-        return MaskedSoftmax.Bias(
-            bias.tensor, offset: start + keys.lowerBound * bias.strides[3], rowStride: bias.strides[2],
-            replaces: bias.replaces)
+    var kernelBias: FloatAttention.Bias? {
+        bias.map { bias in
+            FloatAttention.Bias(
+                bias.tensor, strides: (bias.strides[0], bias.strides[1], bias.strides[2]), keys: bias.keys,
+                replaces: bias.replaces)
+        }
     }
 
     /// The keys that query `row` sees as far as positions decide.

@@ -1,5 +1,5 @@
 import QTuneGraph
-import QTuneKernels
+package import QTuneKernels
 import QTuneTensor
 
 /// `softmax(scale * Q * K^T + mask) * V` in float32 over operands as they lie in memory: what a network writes as
@@ -81,9 +81,9 @@ package struct HeadAttention: Operator {
         let output = try context.makeOutput(
             0, .float32, try checkedShape(outputPermutation.map { logical[$0] }, operand: "the result"))
         var product = ScaledDotProduct<Float>(
-            queries: try queries.matrices(batches: scores[0], heads: scores[1], rows: scores[2]),
-            keys: try keys.matrices(batches: scores[0], heads: scores[1], rows: keys.rows),
-            values: try values.matrices(batches: scores[0], heads: scores[1], rows: keys.rows),
+            queries: queries.matrices(batches: scores[0], heads: scores[1], rows: scores[2]),
+            keys: keys.matrices(batches: scores[0], heads: scores[1], rows: keys.rows),
+            values: values.matrices(batches: scores[0], heads: scores[1], rows: keys.rows),
             mask: attentionMask(mask?.reshaped(to: maskShape), scores), scale: scale)
         product.clearsHiddenRows = false
         let inverse = (0..<rank).map { axis in outputPermutation.firstIndex(of: axis) ?? axis }
@@ -91,6 +91,14 @@ package struct HeadAttention: Operator {
             into: try HeadView(output, axes: inverse).matrices(batches: scores[0], heads: scores[1], rows: scores[2]),
             pool: context.pool)
         return [.tensor(output)]
+    }
+
+    package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
+        guard let keys = inputs[1]?.tensor?.shape, let values = inputs[2]?.tensor?.shape, let result = outputs[0].tensor
+        else { return nil }
+        return FloatAttention.work(
+            outputElements: result.count, width: values[rank - 1], keys: keys[permutations[1][rank - 2]],
+            depth: keys[rank - 1])
     }
 
     private func attentionMask(_ mask: Tensor?, _ scores: Shape) -> AttentionMask {
@@ -134,14 +142,8 @@ private struct HeadView {
     var columns: Int { lengths[3] }
 
     /// The matrices repeated over axes of which there is one.
-    func matrices(batches: Int, heads: Int, rows: Int) throws -> HeadMatrices {
+    func matrices(batches: Int, heads: Int, rows: Int) -> HeadMatrices {
         let target = [batches, heads, rows, columns]
-        let steps = (0..<3).map { lengths[$0] == target[$0] ? strides[$0] : 0 }
-        guard rows != lengths[2] else { return HeadMatrices(tensor, target, strides: steps) }
-        // Kernels take rows that lie apart.
-        let shape = try checkedShape(target, operand: "the queries")
-        let repeated = Tensor(uninitialized: .float32, shape: shape)
-        StridedCopy.fill(repeated, from: tensor, StridedView(strides: steps + [1]))
-        return HeadMatrices(repeated, target, strides: Array(shape.strides.dropLast()))
+        return HeadMatrices(tensor, target, strides: (0..<3).map { lengths[$0] == target[$0] ? strides[$0] : 0 })
     }
 }

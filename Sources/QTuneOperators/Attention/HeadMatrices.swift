@@ -77,6 +77,13 @@ struct HeadMatrices {
             tensor: tensor, offset: offset(batch: batch, head: head, row: range.lowerBound), stride: rowStride)
     }
 
+    /// The matrices as the float32 kernels take them.
+    var kernelOperand: FloatAttention.Matrices {
+        FloatAttention.Matrices(
+            tensor, offset: start, strides: (batchStride, headStride, rowStride), heads: heads, rows: rows,
+            columns: columns)
+    }
+
     /// The same view of another tensor.
     /// - Precondition: `other` has this tensor's shape.
     func over(_ other: Tensor) -> HeadMatrices {

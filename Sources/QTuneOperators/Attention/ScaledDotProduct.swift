@@ -38,14 +38,11 @@ struct ScaledDotProduct<Element: AttentionElement> {
     /// Writes the results, [batch, heads, queries, size of a value], through a view of a tensor of `Element`.
     func run(into output: HeadMatrices, pool: ThreadPool) {
         guard output.tensor.count > 0 || kept.map({ $0.tensor.count > 0 }) ?? false else { return }
+        if isPlain { return runInKernel(into: output, pool: pool) }
         forEachBlock(pool, allKeys: kept != nil) { block in
             let scores = Tensor(uninitialized: Element.dtype, shape: [block.rows.count, block.keys.count])
             let place = MatrixPlace(tensor: scores, offset: 0, stride: block.keys.count)
             multiplyKeys(block, into: place)
-            if isPlain {
-                normalizeByKernel(scores, block)
-                return multiplyValues(block, place, into: output)
-            }
             scores.withMutableSpan(of: Element.self) { round(&$0, by: productRounding) }
             keep(.product, scores, block)
             if softcap > 0 { scores.withMutableSpan(of: Element.self) { bend(&$0) } }
@@ -58,20 +55,23 @@ struct ScaledDotProduct<Element: AttentionElement> {
         }
     }
 
-    /// Whether scores become probabilities in float32 alone, nothing rounded, bent or kept on the way.
+    /// Whether scores become probabilities in float32 alone, nothing rounded or kept on the way.
     private var isPlain: Bool {
-        Element.dtype == .float32 && softmaxType == .float32 && softcap <= 0 && kept == nil && mask.fitsKernels
+        Element.dtype == .float32 && softmaxType == .float32 && kept == nil && mask.fitsKernels
             && ![productRounding, rounding, probabilityRounding].contains { $0.changes(Element.self) }
     }
 
-    private func normalizeByKernel(_ scores: Tensor, _ block: Block) {
-        let visible = { (row: Int) in
-            let range = mask.visible(batch: block.batch, row: block.rows.lowerBound + row).clamped(to: block.keys)
-            return range.lowerBound - block.keys.lowerBound..<range.upperBound - block.keys.lowerBound
-        }
-        MaskedSoftmax.run(
-            scores, bias: mask.bias(batch: block.batch, head: block.head, rows: block.rows, keys: block.keys),
-            visible: mask.hidesByPosition ? visible : nil, clearsHiddenRows: clearsHiddenRows)
+    private func runInKernel(into output: HeadMatrices, pool: ThreadPool) {
+        var attention = FloatAttention(
+            batches: queries.batches, queries: queries.kernelOperand, keys: keys.kernelOperand,
+            values: values.kernelOperand)
+        attention.scale = Float(scale)
+        attention.softcap = Float(softcap)
+        attention.bias = mask.kernelBias
+        let mask = mask
+        if mask.hidesByPosition { attention.visible = { mask.visible(batch: $0, row: $1) } }
+        attention.clearsHiddenRows = clearsHiddenRows
+        attention.run(into: output.kernelOperand, pool: pool)
     }
 
     /// Writes the scores of all queries and keys, [batch, heads, queries, keys], before anything changes them.
