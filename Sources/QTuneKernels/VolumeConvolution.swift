@@ -25,8 +25,7 @@ package final class VolumeConvolution: Sendable {
         outputChannels = shape[0]
         self.bias = bias?.array(of: Float.self) ?? [Float](repeating: 0, count: shape[0])
         (self.stride, self.dilation) = (depthStride, depthDilation)
-        let parts = Tensor(uninitialized: .float32, shape: [shape[2], shape[0], shape[1], shape[3], shape[4]])
-        Layout.transpose(weights, permutation: [2, 0, 1, 3, 4], into: parts, pool: ThreadPool.shared(threads: 1))
+        let parts = weights.depthFirst()
         slices = try (0..<shape[2]).map { tap in
             try FloatConvolution(
                 weights: parts.part(tap, Shape(Array(parts.shape.dimensions[1...]))),
@@ -68,8 +67,15 @@ package final class VolumeConvolution: Sendable {
 }
 
 extension Tensor {
+    /// Weights [.., .., depth, height, width] with the depth in front.
+    func depthFirst() -> Tensor {
+        let parts = Tensor(uninitialized: .float32, shape: Shape([2, 0, 1, 3, 4].map { shape[$0] }))
+        Layout.transpose(self, permutation: [2, 0, 1, 3, 4], into: parts, pool: ThreadPool.shared(threads: 1))
+        return parts
+    }
+
     /// Of the parts of `shape` that follow one another in memory, number `index`.
-    fileprivate func part(_ index: Int, _ shape: Shape) -> Tensor {
+    func part(_ index: Int, _ shape: Shape) -> Tensor {
         guard let storage else { preconditionFailure("a tensor of strings has no parts in memory") }
         let bytes = shape.elementCount * dtype.bitWidth / 8
         return Tensor(

@@ -40,6 +40,12 @@ import Testing
         transposed([1, 2, 7], [2, 3, 4], ["strides": .ints([3])]),
         transposed([1, 1, 2, 1], [1, 1, 3, 1], ["strides": .ints([1, 1]), "pads": .ints([2, 0, 1, 0])]),
         transposed([1, 2, 2, 3, 2], [2, 3, 2, 2, 2], ["strides": .ints([2, 1, 2])]),
+        transposed(
+            [2, 2, 3, 3, 2], [2, 3, 3, 2, 2],
+            ["strides": .ints([2, 2, 1]), "pads": .ints([2, 0, 1, 1, 1, 0]), "dilations": .ints([1, 2, 1])]),
+        transposed(
+            [1, 4, 2, 3, 2], [4, 1, 2, 2, 2], bias: false,
+            ["strides": .ints([3, 2, 2]), "group": .int(2), "output_padding": .ints([2, 0, 0])]),
         PackedCase(
             type: "Conv", attributes: ["pads": .ints([1, 1, 1, 1, 1, 1])],
             operands: [[2, 3, 4, 5, 6], [5, 3, 3, 3, 3], [5]]),

@@ -11,7 +11,7 @@ struct ConvTranspose: Operator {
     private let attributes: TransposedAttributes
     private let hasBias: Bool
     /// Constant weights as the float32 kernels take them.
-    private var packed: TransposedConvolution?
+    private var packed: PackedTransposition?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
@@ -59,11 +59,7 @@ struct ConvTranspose: Operator {
                 if input.dtype == .float64 {
                     scatter.run(Double.self, input, weights, bias, into: output)
                 } else if input.count > 0, let packed = try packed ?? packing(weights.widened(), bias?.widened()) {
-                    let (_, rows, columns) = window.cube
-                    input.widened().withChannelsLast(into: output, axes: 2, pool: context.pool) { image, result in
-                        packed.run(
-                            image, top: rows.padBefore, left: columns.padBefore, into: result, pool: context.pool)
-                    }
+                    packed.run(input.widened(), window, into: output, pool: context.pool)
                 } else {
                     scatter.run(Float.self, input.widened(), weights.widened(), bias?.widened(), into: output)
                 }
@@ -80,17 +76,14 @@ struct ConvTranspose: Operator {
         return copy
     }
 
-    /// The packed form of float32 weights over one or two spatial axes; nil for others.
-    private func packing(_ weights: Tensor, _ bias: Tensor?) throws -> TransposedConvolution? {
+    /// The packed form of float32 weights over one to three spatial axes; nil for others.
+    private func packing(_ weights: Tensor, _ bias: Tensor?) throws -> PackedTransposition? {
         let groups = attributes.groups
-        guard (3...4).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32,
+        guard (3...5).contains(weights.shape.rank), weights.count > 0, weights.dtype == .float32,
             weights.shape[0].isMultiple(of: groups), bias?.dtype ?? .float32 == .float32,
             bias.map({ $0.count / groups == weights.shape[1] && $0.count.isMultiple(of: groups) }) ?? true
         else { return nil }
-        return try TransposedConvolution(
-            weights: weights.asImages(), bias: bias.map { $0.reshaped(to: [$0.count]) }, groups: groups,
-            stride: Extent2D(lastOf: attributes.window.strides),
-            dilation: Extent2D(lastOf: attributes.window.dilations))
+        return try PackedTransposition(weights, bias, attributes)
     }
 }
 

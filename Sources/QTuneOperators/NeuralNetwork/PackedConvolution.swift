@@ -49,6 +49,52 @@ struct PackedConvolution: Sendable {
     }
 }
 
+/// A float32 transposed convolution over one to three spatial axes by the packed kernels, with layouts changed as well.
+struct PackedTransposition: Sendable {
+    private enum Kernel: Sendable {
+        case images(TransposedConvolution)
+        case volumes(TransposedVolume)
+    }
+
+    private let kernel: Kernel
+
+    /// Packs float32 weights [I, O / groups, taps...] over one to three axes.
+    init(_ weights: Tensor, _ bias: Tensor?, _ attributes: TransposedAttributes) throws {
+        let window = attributes.window
+        let bias = bias.map { $0.reshaped(to: [$0.count]) }
+        let (stride, dilation) = (Extent2D(lastOf: window.strides), Extent2D(lastOf: window.dilations))
+        if weights.shape.rank == 5 {
+            kernel = .volumes(
+                try TransposedVolume(
+                    weights: weights, bias: bias, groups: attributes.groups, depthStride: window.strides?.first ?? 1,
+                    depthDilation: window.dilations?.first ?? 1, stride: stride, dilation: dilation))
+        } else {
+            kernel = .images(
+                try TransposedConvolution(
+                    weights: weights.asImages(), bias: bias, groups: attributes.groups, stride: stride,
+                    dilation: dilation))
+        }
+    }
+
+    /// - Parameter window: that of the convolution that this one undoes.
+    /// - Precondition: `input` and `output` are the float32 [batch, channels, spatial...] that `window` was made for.
+    func run(_ input: Tensor, _ window: Window, into output: Tensor, pool: ThreadPool) {
+        let (slices, rows, columns) = window.cube
+        switch kernel {
+        case .images(let kernel):
+            input.withChannelsLast(into: output, axes: 2, pool: pool) { image, result in
+                kernel.run(image, top: rows.padBefore, left: columns.padBefore, into: result, pool: pool)
+            }
+        case .volumes(let kernel):
+            input.withChannelsLast(into: output, axes: 3, pool: pool) { volume, result in
+                kernel.run(
+                    volume, front: slices.padBefore, top: rows.padBefore, left: columns.padBefore, into: result,
+                    pool: pool)
+            }
+        }
+    }
+}
+
 extension Extent2D {
     /// The last two of the lengths along spatial axes; 1 where there are none.
     package init(lastOf lengths: [Int]?) {
