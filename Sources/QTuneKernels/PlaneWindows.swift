@@ -27,6 +27,8 @@ package struct PlaneAxis: Hashable, Sendable {
 package enum PlaneWindows {
     /// Floats worth a part of their own.
     private static let grain = 16_384
+    /// Rows that are taken down before they are taken across: what was just stored is not read in other portions.
+    private static let batch = 8
     /// Floats of a row with its padding beyond which windows are out of all proportion to it.
     private static let longest = 1 << 20
 
@@ -61,34 +63,38 @@ package enum PlaneWindows {
         let kernel = FloatKernels.reduction(for: tier)
         let rows = WindowRows(outer, count: resultRows)
         let scales = WindowScales(counts ?? [])
-        let elements = FloatKernels.elementwise(for: tier)
         let source = UnsafePointer(input.unsafeElements(Float.self))
         let target = output.unsafeElements(Float.self)
         let call = qt_window_row(
             rows: nil, row_count: 0, width: across.input, taps: across.kernel, dilation: across.dilation,
-            stride: across.stride, padding: across.padding, columns: across.output, scratch: nil)
+            stride: across.stride, padding: across.padding, columns: across.output, scales: nil, scratch: nil)
         let room = withUnsafePointer(to: call) { qt_window_room($0) }
         let work = max(1, across.input * max(1, rows.most) + across.output * min(across.kernel, across.input))
         pool.run(over: planes * resultRows, grain: max(1, grain * 4 / work)) { range in
             rows.withRows { starts, places in
                 scales.withTables { tables in
                     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows.most) { pointers in
-                        withUnsafeTemporaryAllocation(of: Float.self, capacity: room) { scratch in
+                        withUnsafeTemporaryAllocation(of: Float.self, capacity: room * batch) { scratch in
+                            guard let scratch = scratch.baseAddress else { return }
                             var call = call
                             call.rows = pointers.baseAddress.map { UnsafePointer($0) }
-                            call.scratch = scratch.baseAddress
-                            for index in range {
-                                let (plane, row) = index.quotientAndRemainder(dividingBy: resultRows)
-                                let start = source + plane * planeRows * across.input
-                                let result = target + index * across.output
-                                call.row_count = starts[row + 1] - starts[row]
-                                for number in 0..<call.row_count {
-                                    pointers[number] = start + places[starts[row] + number] * across.input
+                            for first in Swift.stride(from: range.lowerBound, to: range.upperBound, by: batch) {
+                                let end = min(first + batch, range.upperBound)
+                                for index in first..<end {
+                                    let (plane, row) = index.quotientAndRemainder(dividingBy: resultRows)
+                                    let start = source + plane * planeRows * across.input
+                                    call.row_count = starts[row + 1] - starts[row]
+                                    for number in 0..<call.row_count {
+                                        pointers[number] = start + places[starts[row] + number] * across.input
+                                    }
+                                    call.scratch = scratch + (index - first) * room
+                                    kernel.window_down(function.function, &call)
                                 }
-                                kernel.window(function.function, &call, result)
-                                guard let table = tables?.start(row) else { continue }
-                                elements.binary(
-                                    QT_BINARY_MUL, QT_BOTH_ARRAYS, result, table, result, across.output)
+                                for index in first..<end {
+                                    call.scratch = scratch + (index - first) * room
+                                    call.scales = tables?.start(index % resultRows)
+                                    kernel.window_across(function.function, &call, target + index * across.output)
+                                }
                             }
                         }
                     }

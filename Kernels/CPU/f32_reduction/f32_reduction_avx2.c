@@ -8,7 +8,8 @@
 #define QT_ACROSS qt_f32_reduce_across_8__avx2
 #define QT_SOFTMAX qt_f32_softmax_8__avx2
 #define QT_NORMALIZE qt_f32_normalize_8__avx2
-#define QT_WINDOW qt_f32_reduce_window_8__avx2
+#define QT_WINDOW_DOWN qt_f32_window_down_8__avx2
+#define QT_WINDOW_ACROSS qt_f32_window_across_8__avx2
 #include "f32_reduction_fma.inc"
 #include "f32_reduction_window.inc"
 

@@ -8,7 +8,8 @@
 #define QT_ACROSS qt_f32_reduce_across_16__avx512
 #define QT_SOFTMAX qt_f32_softmax_16__avx512
 #define QT_NORMALIZE qt_f32_normalize_16__avx512
-#define QT_WINDOW qt_f32_reduce_window_16__avx512
+#define QT_WINDOW_DOWN qt_f32_window_down_16__avx512
+#define QT_WINDOW_ACROSS qt_f32_window_across_16__avx512
 #include "f32_reduction_fma.inc"
 #include "f32_reduction_window.inc"
 

@@ -1,6 +1,7 @@
 #include "qt_f32_reduction.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 static float first(qt_reduction function, float x) {
     switch (function) {
@@ -75,16 +76,28 @@ static float neutral(qt_reduction function) {
     }
 }
 
-void qt_f32_reduce_window_1__scalar(qt_reduction function, const qt_window_row *row, float *y) {
+void qt_f32_window_down_1__scalar(qt_reduction function, const qt_window_row *row) {
+    for (size_t place = 0; place < qt_window_span(row); place++) {
+        float result = neutral(function);
+        bool is_inside = place >= row->padding && place - row->padding < row->width;
+        for (size_t r = 0; is_inside && r < row->row_count; r++) {
+            result = next(function, result, row->rows[r][place - row->padding]);
+        }
+        row->scratch[place] = result;
+    }
+}
+
+// What has been squared, or made positive, is only added up from there on.
+static qt_reduction joining(qt_reduction function) {
+    return function == QT_REDUCE_SUM_SQUARES || function == QT_REDUCE_SUM_ABS ? QT_REDUCE_SUM : function;
+}
+
+void qt_f32_window_across_1__scalar(qt_reduction function, const qt_window_row *row, float *y) {
     for (size_t j = 0; j < row->columns; j++) {
         float result = neutral(function);
         for (size_t tap = 0; tap < row->taps; tap++) {
-            size_t place = j * row->stride + tap * row->dilation;
-            if (place < row->padding || place - row->padding >= row->width) continue;
-            for (size_t r = 0; r < row->row_count; r++) {
-                result = next(function, result, row->rows[r][place - row->padding]);
-            }
+            result = next(joining(function), result, row->scratch[j * row->stride + tap * row->dilation]);
         }
-        y[j] = result;
+        y[j] = row->scales == NULL ? result : result * row->scales[j];
     }
 }

@@ -21,6 +21,7 @@ typedef struct {
     size_t width;              // floats of a row
     size_t taps, dilation, stride, padding;
     size_t columns;            // windows
+    const float *scales;       // what each result is multiplied by; NULL for 1
     float *scratch;            // qt_window_room floats
 } qt_window_row;
 
@@ -45,8 +46,10 @@ typedef struct {
     // `centers` m is 0. A `scale` of NULL is 1, a `shift` of NULL 0; x and y may be the same.
     void (*normalize)(
         const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers);
-    // y[j] = reduction over what the window number j shows; what reduces nothing where that is nothing.
-    void (*window)(qt_reduction function, const qt_window_row *row, float *y);
+    // y[j] = reduction over what the window number j shows; what reduces nothing where that is nothing. In two steps,
+    // between which other rows are best taken: down the image's rows into the scratch, and across that into y.
+    void (*window_down)(qt_reduction function, const qt_window_row *row);
+    void (*window_across)(qt_reduction function, const qt_window_row *row, float *y);
 } qt_f32_reduction_row;
 
 const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
@@ -58,7 +61,8 @@ const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
     void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count); \
     void qt_f32_normalize_##SUFFIX( \
         const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers); \
-    void qt_f32_reduce_window_##SUFFIX(qt_reduction function, const qt_window_row *row, float *y);
+    void qt_f32_window_down_##SUFFIX(qt_reduction function, const qt_window_row *row); \
+    void qt_f32_window_across_##SUFFIX(qt_reduction function, const qt_window_row *row, float *y);
 
 QT_DECLARE_REDUCTION(16__avx512)
 QT_DECLARE_REDUCTION(8__avx2)

@@ -56,6 +56,8 @@ struct DeformedPatches {
             pool: pool)
         let patches = Tensor(uninitialized: .float32, shape: [operands.batch * positions, taps * channels])
         let factors = mask?.array(of: Float.self)
+        let (_, down, across) = window.cube
+        let isFlat = window.axes.count == 2
         pool.run(over: operands.batch * offsetGroups * taps, grain: 1) { jobs in
             offsets.withSpan(of: Float.self) { offsets in
                 var (sample, sums) = (SamplingTaps<Float>(), PlaceSums())
@@ -64,9 +66,14 @@ struct DeformedPatches {
                     sums.removeAll()
                     for position in 0..<positions {
                         let factor = factors.map { $0[job * positions + position] } ?? 1
-                        if window.axes.count == 2 {
-                            let (down, across) = neighbours(image, row, position, offsets)
-                            sums.addPlace(down, across, width: window.axes[1].input, factor: factor)
+                        if isFlat {
+                            let (y, x) = position.quotientAndRemainder(dividingBy: across.output)
+                            let (tapRow, tapColumn) = (row % taps).quotientAndRemainder(dividingBy: across.kernel)
+                            let first = job * 2 * positions + position
+                            sums.addPlace(
+                                Self.neighbours(down, y, tapRow, offsets[first]),
+                                Self.neighbours(across, x, tapColumn, offsets[first + positions]),
+                                width: across.input, factor: factor)
                             continue
                         }
                         move(&sample, image, row, position, offsets)
@@ -157,25 +164,12 @@ struct DeformedPatches {
         }
     }
 
-    /// The rows and columns of an image between which the tap of `row` reads for an output position.
-    private func neighbours(
-        _ image: Int, _ row: Int, _ position: Int, _ offsets: Span<Float>
-    ) -> (PlaceSums.Neighbours, PlaceSums.Neighbours) {
-        let (taps, positions) = (window.kernelCount, window.outputCount)
-        let (_, down, across) = window.cube
-        let (tap, first) = (row % taps, (image * offsetGroups * taps + row) * 2 * positions + position)
-        let (y, x) = position.quotientAndRemainder(dividingBy: across.output)
-        let (tapRow, tapColumn) = tap.quotientAndRemainder(dividingBy: across.kernel)
-        return (
-            Self.neighbours(
-                Float(down.start(at: y) + tapRow * down.dilation) + offsets[first], length: down.input),
-            Self.neighbours(
-                Float(across.start(at: x) + tapColumn * across.dilation) + offsets[first + positions],
-                length: across.input)
-        )
-    }
-
-    private static func neighbours(_ place: Float, length: Int) -> PlaceSums.Neighbours {
+    /// The elements of an axis between which a tap that is moved by `offset` reads at a position of the window.
+    private static func neighbours(
+        _ axis: WindowAxis, _ position: Int, _ tap: Int, _ offset: Float
+    ) -> PlaceSums.Neighbours {
+        let place = Float(axis.start(at: position) + tap * axis.dilation) + offset
+        let length = axis.input
         // So far outside both are 0, whatever the distance; NaN lies outside too.
         let bounded = place > -2 ? min(place, Float(length) + 1) : -2
         let low = Int(bounded.rounded(.down))
