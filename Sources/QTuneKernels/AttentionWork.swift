@@ -314,6 +314,7 @@ struct AttentionWork {
         for index in 0..<count { scratch.rows[index] = first + index * stride }
         return qt_f32_gemm_tile(
             rows: count, columns: 0, width: 0, taps: 1, depth: depth, a: UnsafePointer(scratch.rows), panel: nil,
-            ahead: nil, c: nil, c_stride: 0, residual: nil, residual_stride: 0, lower: -.infinity, upper: .infinity)
+            ahead: nil, ahead_step: 0, c: nil, c_stride: 0, residual: nil, residual_stride: 0, lower: -.infinity,
+            upper: .infinity)
     }
 }

@@ -124,18 +124,21 @@ struct GatheredProduct {
         var (pointers, offset) = (table, row * outputStride + panel.firstColumn)
         var tile = qt_f32_gemm_tile(
             rows: 0, columns: panel.columns, width: panel.width, taps: taps, depth: depth, a: pointers,
-            panel: columns.start(of: panel), ahead: nil, c: output, c_stride: outputStride, residual: nil,
+            panel: columns.start(of: panel), ahead: nil, ahead_step: 0, c: output, c_stride: outputStride,
+            residual: nil,
             residual_stride: outputStride, lower: bounds.lower, upper: bounds.upper)
-        let ahead = next.map { (start: columns.start(of: $0), width: $0.width) }
+        let ahead = next.map {
+            PackedColumns.Lookahead(
+                columns.start(of: $0), width: $0.width, depth: columns.depth, tiles: tiles.count)
+        }
+        tile.ahead_step = ahead?.step ?? 0
         let kernel = columns.kernel
         for index in tiles {
             let end = rows * (index + 1) / count
             (tile.rows, tile.a) = (end - row, pointers)
             tile.c = output + offset
             tile.residual = residual.map { $0 + offset }
-            tile.ahead = ahead.flatMap {
-                PackedColumns.ahead($0.start, width: $0.width, depth: columns.depth, step: index - tiles.lowerBound)
-            }
+            tile.ahead = ahead?.start(forTile: index - tiles.lowerBound)
             kernel.run(&tile)
             pointers += tile.rows * taps
             offset += tile.rows * outputStride

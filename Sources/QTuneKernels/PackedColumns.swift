@@ -74,11 +74,28 @@ struct PackedColumns: @unchecked Sendable {
         UnsafePointer(storage.base.assumingMemoryBound(to: Float.self) + panel.offset)
     }
 
-    /// Where tile number `step` of a panel has the kernel fetch from, so that a few tiles bring all of the panel that
-    /// starts at `start` into the cache at the pace of memory; nil when it is there.
-    static func ahead(_ start: UnsafePointer<Float>, width: Int, depth: Int, step: Int) -> UnsafePointer<Float>? {
-        let fetched = step * Int(QT_F32_GEMM_AHEAD)
-        return fetched < width ? start + fetched * depth : nil
+    /// Weights that the tiles of one panel bring into the cache for the next.
+    struct Lookahead {
+        /// Floats that each step of a tile's reduction fetches: one cache line, which memory keeps up with, where there
+        /// are tiles enough for that, else two.
+        let step: Int
+        private let start: UnsafePointer<Float>
+        private let width: Int
+        private let depth: Int
+
+        /// - Parameters:
+        ///   - start: where the `depth` x `width` weights are.
+        ///   - tiles: how many tiles share the work.
+        init(_ start: UnsafePointer<Float>, width: Int, depth: Int, tiles: Int) {
+            (self.start, self.width, self.depth) = (start, width, depth)
+            let line = 16
+            step = width <= tiles * line ? line : 2 * line
+        }
+
+        /// Where a tile has the kernel fetch from; nil when everything is there.
+        func start(forTile tile: Int) -> UnsafePointer<Float>? {
+            tile * step < width ? start + tile * step * depth : nil
+        }
     }
 
     /// The panels of `columns` columns of `depth` numbers each.

@@ -134,12 +134,14 @@ struct WinogradWeights: Sendable {
         for cell in 0..<cells {
             let (left, target) = (transformed + cell * count * depth, sums + cell * count * panel.width)
             let weights = start(of: panel, cell: cell)
+            let ahead =
+                cell + 1 < cells
+                ? PackedColumns.Lookahead(
+                    start(of: panel, cell: cell + 1), width: panel.width, depth: depth, tiles: tiles) : nil
             for tile in 0..<tiles {
                 multiply(
                     count * tile / tiles..<count * (tile + 1) / tiles, left, weights, panel, target,
-                    ahead: cell + 1 < cells
-                        ? PackedColumns.ahead(
-                            start(of: panel, cell: cell + 1), width: panel.width, depth: depth, step: tile) : nil)
+                    ahead: ahead?.start(forTile: tile), step: ahead?.step ?? 0)
             }
         }
         for index in block {
@@ -151,13 +153,13 @@ struct WinogradWeights: Sendable {
 
     private func multiply(
         _ rows: Range<Int>, _ left: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ panel: PackedColumns.Panel,
-        _ target: UnsafeMutablePointer<Float>, ahead: UnsafePointer<Float>?
+        _ target: UnsafeMutablePointer<Float>, ahead: UnsafePointer<Float>?, step: Int
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows.count) { pointers in
             for row in rows { pointers[row - rows.lowerBound] = left + row * depth }
             var call = qt_f32_gemm_tile(
                 rows: rows.count, columns: panel.width, width: panel.width, taps: 1, depth: depth,
-                a: UnsafePointer(pointers.baseAddress), panel: weights, ahead: ahead,
+                a: UnsafePointer(pointers.baseAddress), panel: weights, ahead: ahead, ahead_step: step,
                 c: target + rows.lowerBound * panel.width, c_stride: panel.width, residual: nil, residual_stride: 0,
                 lower: -.infinity, upper: .infinity)
             product.run(&call)

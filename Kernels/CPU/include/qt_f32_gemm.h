@@ -10,9 +10,6 @@
 // c[r][j] = clamp(bias[j] + sum over taps t and depth d of a[t * rows + r][d] * weight[t * depth + d][j]
 //                 + residual[r][j]), j < columns, each sum taken in the order of t and d.
 // No memory outside of the named rows and columns is read or written. NaN passes through the clamp.
-// Floats behind `ahead` that each step of the reduction fetches: few enough that memory keeps up.
-enum { QT_F32_GEMM_AHEAD = 16 };
-
 typedef struct {
     size_t rows;              // 1 ... the kernel's rows
     size_t columns;           // 1 ... width
@@ -22,6 +19,7 @@ typedef struct {
     const float *const *a;    // taps * rows pointers
     const float *panel;
     const float *ahead;       // weights of a later tile that are brought into the cache meanwhile; NULL for none
+    size_t ahead_step;        // floats of them for each step of the reduction: one cache line or two
     float *c;
     size_t c_stride;          // floats from one row to the next
     const float *residual;    // NULL for none

@@ -43,7 +43,10 @@ extension RunOperator {
         [.tensor(context[0].dtype, context[0].dimensions)]
     }
 
-    func evaluate(_ context: EvaluationContext) throws -> [Value] {
+    func evaluate(_ context: EvaluationContext) throws -> [Value] { try evaluateRuns(context) }
+
+    /// Evaluates run by run.
+    func evaluateRuns(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let runs = try runs(of: input.shape)
         let rounding = FloatRounding(input.dtype) ?? .none
