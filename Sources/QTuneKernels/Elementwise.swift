@@ -10,6 +10,11 @@ package enum Elementwise {
         case leakyReLU(slope: Float)
         case elu(alpha: Float)
         case selu(alpha: Float, gamma: Float)
+        /// `alpha * (exp(x / alpha) - 1)` below 0.
+        case celu(alpha: Float)
+        /// `x` above alpha, 0 elsewhere.
+        case threshold(alpha: Float)
+        case softsign
         /// `scale * x + offset`
         case affine(scale: Float, offset: Float)
         case abs, neg, sqrt, reciprocal, floor, ceil, sign
@@ -18,7 +23,7 @@ package enum Elementwise {
         /// `min(max(alpha * x + beta, 0), 1)`
         case hardSigmoid(alpha: Float, beta: Float)
         case hardSwish
-        case exp, log, sigmoid, silu, tanh, erf
+        case sin, cos, exp, log, sigmoid, silu, tanh, erf
         /// With erf; `geluTanh` is the usual approximation with tanh.
         case gelu, geluTanh
         case softplus, mish
@@ -30,6 +35,9 @@ package enum Elementwise {
             case .leakyReLU(let slope): (QT_UNARY_LEAKY_RELU, slope, 0)
             case .elu(let alpha): (QT_UNARY_ELU, alpha, 0)
             case .selu(let alpha, let gamma): (QT_UNARY_SELU, alpha, gamma)
+            case .celu(let alpha): (QT_UNARY_CELU, alpha, 0)
+            case .threshold(let alpha): (QT_UNARY_THRESHOLD, alpha, 0)
+            case .softsign: (QT_UNARY_SOFTSIGN, 0, 0)
             case .affine(let scale, let offset): (QT_UNARY_AFFINE, scale, offset)
             case .abs: (QT_UNARY_ABS, 0, 0)
             case .neg: (QT_UNARY_NEG, 0, 0)
@@ -41,6 +49,8 @@ package enum Elementwise {
             case .round: (QT_UNARY_ROUND, 0, 0)
             case .hardSigmoid(let alpha, let beta): (QT_UNARY_HARD_SIGMOID, alpha, beta)
             case .hardSwish: (QT_UNARY_HARD_SWISH, 0, 0)
+            case .sin: (QT_UNARY_SIN, 0, 0)
+            case .cos: (QT_UNARY_COS, 0, 0)
             case .exp: (QT_UNARY_EXP, 0, 0)
             case .log: (QT_UNARY_LOG, 0, 0)
             case .sigmoid: (QT_UNARY_SIGMOID, 0, 0)
@@ -129,13 +139,7 @@ package enum Elementwise {
         let loop = BroadcastLoop(a.shape, b.shape, output: output.shape)
         let sources = (a.unsafeElements(Float.self), b.unsafeElements(Float.self))
         let target = output.unsafeElements(Float.self)
-        if loop.outer.isEmpty {
-            pool.run(over: loop.length, grain: grain) { range in
-                kernel.binary(
-                    function.function, loop.operands, sources.0 + range.lowerBound * loop.innerA,
-                    sources.1 + range.lowerBound * loop.innerB, target + range.lowerBound, range.count)
-            }
-        } else if let repeated = RepeatedOperand(loop, sources) {
+        if let repeated = RepeatedOperand(loop, sources) {
             let blocks = (loop.rows + repeated.rows - 1) / repeated.rows
             pool.run(over: blocks, grain: Swift.max(1, grain / repeated.length)) { range in
                 for block in range {
@@ -147,12 +151,10 @@ package enum Elementwise {
                 }
             }
         } else {
-            pool.run(over: loop.rows, grain: Swift.max(1, grain / loop.length)) { range in
-                loop.forEachRow(in: range) { row, offsetA, offsetB in
-                    kernel.binary(
-                        function.function, loop.operands, sources.0 + offsetA, sources.1 + offsetB,
-                        target + row * loop.length, loop.length)
-                }
+            loop.run(pool, grain: grain) { run in
+                kernel.binary(
+                    function.function, run.operands, sources.0 + run.a, sources.1 + run.b, target + run.output,
+                    run.count)
             }
         }
         extendLifetime((a, b, output))
@@ -190,84 +192,6 @@ private struct RepeatedOperand {
             } else {
                 body(sources.0 + start, numbers.baseAddress)
             }
-        }
-    }
-}
-
-/// Two operands and a dense output, walked as rows: in a row each operand either steps by 1 or stands still.
-struct BroadcastLoop {
-    struct Axis {
-        var length: Int
-        var strideA: Int
-        var strideB: Int
-    }
-
-    /// Axes outside of the rows, outermost first; neighbours that one step walks are merged.
-    private(set) var outer: [Axis] = []
-    /// Elements of a row.
-    private(set) var length = 1
-    /// Steps in a row, 0 or 1.
-    private(set) var innerA = 1
-    private(set) var innerB = 1
-
-    init(_ a: Shape, _ b: Shape, output: Shape) {
-        let stridesA = Self.strides(of: a, broadcastTo: output)
-        let stridesB = Self.strides(of: b, broadcastTo: output)
-        var axes: [Axis] = []
-        for axis in 0..<output.rank where output[axis] != 1 {
-            let next = Axis(length: output[axis], strideA: stridesA[axis], strideB: stridesB[axis])
-            if let last = axes.last, last.strideA == next.strideA * next.length,
-                last.strideB == next.strideB * next.length
-            {
-                axes[axes.count - 1] = Axis(
-                    length: last.length * next.length, strideA: next.strideA, strideB: next.strideB)
-            } else {
-                axes.append(next)
-            }
-        }
-        if let inner = axes.popLast() {
-            (length, innerA, innerB) = (inner.length, inner.strideA, inner.strideB)
-        }
-        outer = axes
-    }
-
-    var operands: qt_operands {
-        innerB == 0 ? QT_SECOND_IS_ONE : innerA == 0 ? QT_FIRST_IS_ONE : QT_BOTH_ARRAYS
-    }
-
-    var rows: Int { outer.reduce(1) { $0 * $1.length } }
-
-    /// Calls `body` with each row's index and where its operands start.
-    func forEachRow(in range: Range<Int>, _ body: (_ row: Int, _ offsetA: Int, _ offsetB: Int) -> Void) {
-        var position = [Int](repeating: 0, count: outer.count)
-        var (rest, offsetA, offsetB) = (range.lowerBound, 0, 0)
-        for axis in outer.indices.reversed() {
-            position[axis] = rest % outer[axis].length
-            rest /= outer[axis].length
-            offsetA += position[axis] * outer[axis].strideA
-            offsetB += position[axis] * outer[axis].strideB
-        }
-        for row in range {
-            body(row, offsetA, offsetB)
-            var axis = outer.count - 1
-            while axis >= 0 {
-                position[axis] += 1
-                offsetA += outer[axis].strideA
-                offsetB += outer[axis].strideB
-                if position[axis] < outer[axis].length { break }
-                offsetA -= outer[axis].length * outer[axis].strideA
-                offsetB -= outer[axis].length * outer[axis].strideB
-                position[axis] = 0
-                axis -= 1
-            }
-        }
-    }
-
-    private static func strides(of shape: Shape, broadcastTo output: Shape) -> [Int] {
-        let own = shape.strides
-        return (0..<output.rank).map { axis in
-            let ownAxis = axis - (output.rank - shape.rank)
-            return ownAxis < 0 || shape[ownAxis] == 1 ? 0 : own[ownAxis]
         }
     }
 }

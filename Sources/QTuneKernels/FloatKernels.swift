@@ -36,6 +36,9 @@ enum FloatKernels {
     static let interleaveFamily = KernelFamily(
         name: "any_interleave", summary: "elements of two operands in turn",
         rows: interleaveRows.map { row($0.name, $0.isa) })
+    static let elementsFamily = KernelFamily(
+        name: "any_elements", summary: "comparisons, truth values, choices and conversions of plain types",
+        rows: elementsRows.map { row($0.name, $0.isa) })
     static let windowMaximumFamily = KernelFamily(
         name: "any_window_max", summary: "the largest under windows over NHWC images of float32, u8 and s8",
         rows: windowMaximumRows.map { row($0.name, $0.isa) })
@@ -54,6 +57,7 @@ enum FloatKernels {
     static func attention(for tier: CPUTier?) -> qt_f32_attention_row { best(attentionRows, tier) { $0.isa } }
     static func interleave(for tier: CPUTier?) -> qt_interleave_row { best(interleaveRows, tier) { $0.isa } }
     static func windowMaximum(for tier: CPUTier?) -> qt_window_max_row { best(windowMaximumRows, tier) { $0.isa } }
+    static func elements(for tier: CPUTier?) -> qt_elements_row { best(elementsRows, tier) { $0.isa } }
     static func transpose(for tier: CPUTier?) -> qt_transpose_row { best(transposeRows, tier) { $0.isa } }
 
     nonisolated(unsafe) private static let gemmRows = rows(qt_f32_gemm_table)
@@ -67,6 +71,7 @@ enum FloatKernels {
     nonisolated(unsafe) private static let attentionRows = rows(qt_f32_attention_table)
     nonisolated(unsafe) private static let transposeRows = rows(qt_transpose_table)
     nonisolated(unsafe) private static let interleaveRows = rows(qt_interleave_table)
+    nonisolated(unsafe) private static let elementsRows = rows(qt_elements_table)
     nonisolated(unsafe) private static let windowMaximumRows = rows(qt_window_max_table)
 
     private static func rows<Row>(_ table: (UnsafeMutablePointer<Int>?) -> UnsafePointer<Row>?) -> [Row] {

@@ -25,7 +25,7 @@ extension KernelBenchmarks {
                 Elementwise.unary(.sigmoid, $0, into: $1, pool: $2, tier: tier)
             },
             memoryCase("softmax", FloatKernels.reductionFamily, from: floats) {
-                Softmax.lastAxis($0, into: $1, pool: $2, tier: tier)
+                Softmax.runs($0, length: 256, into: $1, pool: $2, tier: tier)
             },
             memoryCase("transpose to NCHW", FloatKernels.transposeFamily, from: floats, shape: [1, 256, 56, 56]) {
                 Layout.transpose($0, permutation: [0, 3, 1, 2], into: $1, pool: $2, tier: tier)

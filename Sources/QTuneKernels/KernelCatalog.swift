@@ -51,6 +51,7 @@ package enum KernelCatalog {
         FloatKernels.transposeFamily,
         FloatKernels.interleaveFamily,
         FloatKernels.windowMaximumFamily,
+        FloatKernels.elementsFamily,
         IntegerKernels.gemmFamily,
         IntegerKernels.depthwiseFamily,
         IntegerKernels.winogradFamily,

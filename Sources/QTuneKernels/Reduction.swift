@@ -67,20 +67,3 @@ package enum Reduction {
         }
     }
 }
-
-/// Softmax over the last axis.
-package enum Softmax {
-    /// Writes `exp(x - max(x)) / sum` of each row of the last axis into `output`, which may share the bytes of `x`.
-    package static func lastAxis(_ x: Tensor, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil) {
-        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
-        let length = x.shape.dimensions.last ?? 1
-        guard x.count > 0 else { return }
-        let kernel = FloatKernels.reduction(for: tier)
-        let source = x.unsafeElements(Float.self)
-        let target = output.unsafeElements(Float.self)
-        pool.run(over: x.count / length, grain: max(1, 4096 / length)) { range in
-            for row in range { kernel.softmax(source + row * length, target + row * length, length) }
-        }
-        extendLifetime((x, output))
-    }
-}

@@ -36,4 +36,28 @@ package enum RowNormalization {
         }
         extendLifetime((x, scale, shift, output))
     }
+    /// Normalizes rows of `rowLength` elements of float32 as `run` does, then scales and moves planes of `planeLength`
+    /// elements, of which rows are made: plane `p` by number `p % scales.count` of both.
+    package static func planes(
+        _ x: Tensor, rowLength: Int, planeLength: Int, scales: [Float], shifts: [Float], epsilon: Float,
+        into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
+        precondition(scales.count == shifts.count && !scales.isEmpty, "scales and shifts differ in number")
+        guard x.count > 0 else { return }
+        let (reduction, elements) = (FloatKernels.reduction(for: tier), FloatKernels.elementwise(for: tier))
+        let (source, target) = (x.unsafeElements(Float.self), output.unsafeElements(Float.self))
+        let planes = rowLength / planeLength
+        pool.run(over: x.count / rowLength, grain: max(1, Elementwise.grain / rowLength)) { range in
+            for row in range {
+                let start = row * rowLength
+                reduction.normalize(source + start, nil, nil, target + start, rowLength, epsilon, true)
+                for plane in 0..<planes {
+                    let (number, place) = ((row * planes + plane) % scales.count, target + start + plane * planeLength)
+                    elements.unary(QT_UNARY_AFFINE, place, place, planeLength, scales[number], shifts[number])
+                }
+            }
+        }
+        extendLifetime((x, output))
+    }
 }

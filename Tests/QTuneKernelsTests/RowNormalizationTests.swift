@@ -36,6 +36,28 @@ struct RowNormalizationTests {
         }
     }
 
+    /// Rows of two planes each, with a scale and a shift for each of the three planes that repeat.
+    @Test(arguments: CPUTier.available)
+    func planesScaleByTheirNumber(tier: CPUTier) {
+        var numbers = SeededGenerator(seed: 52)
+        let x = numbers.floats([9, 4, 5], in: 1...3)
+        let output = Tensor.poisoned(x.shape)
+        let (scales, shifts): ([Float], [Float]) = ([2, -1, 0.5], [0, 10, -3])
+        RowNormalization.planes(
+            x, rowLength: 30, planeLength: 10, scales: scales, shifts: shifts, epsilon: 1e-3, into: output,
+            pool: ThreadPool(threads: 2), tier: tier)
+        let values = x.floats.map(Double.init)
+        let expected = values.indices.map { index in
+            let row = values[index / 30 * 30..<index / 30 * 30 + 30]
+            let mean = row.reduce(0, +) / 30
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 30
+            let plane = index / 10 % 3
+            return (values[index] - mean) / (variance + 1e-3).squareRoot() * Double(scales[plane])
+                + Double(shifts[plane])
+        }
+        #expect(largestError(output.floats, expected) < 1e-5)
+    }
+
     /// Rows with a large mean lose nothing: it is taken off before anything is squared.
     @Test(arguments: CPUTier.available)
     func largeMeansDoNotHurt(tier: CPUTier) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "qt_ceiling.h"
+#include "qt_elements.h"
 #include "qt_f32_attention.h"
 #include "qt_f32_depthwise.h"
 #include "qt_f32_elementwise.h"

@@ -10,6 +10,9 @@ typedef enum {
     QT_UNARY_LEAKY_RELU,     // x < 0 ? alpha * x : x
     QT_UNARY_ELU,            // x < 0 ? alpha * (exp(x) - 1) : x
     QT_UNARY_SELU,           // beta * (x < 0 ? alpha * (exp(x) - 1) : x)
+    QT_UNARY_CELU,           // x < 0 ? alpha * (exp(x / alpha) - 1) : x
+    QT_UNARY_THRESHOLD,      // x > alpha ? x : 0
+    QT_UNARY_SOFTSIGN,       // x / (1 + |x|)
     QT_UNARY_AFFINE,         // alpha * x + beta
     QT_UNARY_ABS,
     QT_UNARY_NEG,
@@ -21,6 +24,8 @@ typedef enum {
     QT_UNARY_SIGN,
     QT_UNARY_HARD_SIGMOID,   // min(max(alpha * x + beta, 0), 1)
     QT_UNARY_HARD_SWISH,     // x * min(max(x / 6 + 0.5, 0), 1)
+    QT_UNARY_SIN,
+    QT_UNARY_COS,
     QT_UNARY_EXP,
     QT_UNARY_LOG,
     QT_UNARY_SIGMOID,

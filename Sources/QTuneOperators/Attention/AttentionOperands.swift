@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The checked operands of an Attention node, the cache joined to the keys and values.

@@ -23,7 +23,7 @@ struct Softplus: PlainUnaryOperator {
 struct Softsign: PlainUnaryOperator {
     static let name = "Softsign"
     static let versions = [1, 22]
-    let function = UnaryFunction { $0 / (1 + abs($0)) }
+    let function = UnaryFunction(kernel: .softsign) { $0 / (1 + abs($0)) }
 }
 
 struct Mish: PlainUnaryOperator {
@@ -58,7 +58,7 @@ struct ThresholdedRelu: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 1)
-        function = UnaryFunction { $0 > alpha ? $0 : 0 }
+        function = UnaryFunction(kernel: .threshold(alpha: Float(alpha))) { $0 <= alpha ? 0 : $0 }
     }
 }
 
@@ -97,7 +97,7 @@ struct Celu: UnaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 1...1)
         let alpha = Double(try node.float("alpha") ?? 1)
-        function = UnaryFunction { max(0, $0) + min(0, alpha * expm1($0 / alpha)) }
+        function = UnaryFunction(kernel: .celu(alpha: Float(alpha))) { max(0, $0) + min(0, alpha * expm1($0 / alpha)) }
     }
 }
 

@@ -9,7 +9,7 @@ struct Add: PlainBinaryOperator {
     static let name = "Add"
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
-        { $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 }, kernel: .add)
+        { $0 + $1 }, signed: { $0 &+ $1 }, unsigned: { $0 &+ $1 }, kernel: .add, integerKernel: .add)
     static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
         DimensionArithmetic.add(a, b)
     }
@@ -19,7 +19,7 @@ struct Sub: PlainBinaryOperator {
     static let name = "Sub"
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
-        { $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 }, kernel: .sub)
+        { $0 - $1 }, signed: { $0 &- $1 }, unsigned: { $0 &- $1 }, kernel: .sub, integerKernel: .sub)
     static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
         DimensionArithmetic.subtract(a, b)
     }
@@ -29,7 +29,7 @@ struct Mul: PlainBinaryOperator {
     static let name = "Mul"
     static let versions = [7, 13, 14]
     let function = BinaryFunction(
-        { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 }, kernel: .mul)
+        { $0 * $1 }, signed: { $0 &* $1 }, unsigned: { $0 &* $1 }, kernel: .mul, integerKernel: .mul)
     static func combine(_ a: Dimension, _ b: Dimension, _ dtype: DType?) -> Dimension {
         DimensionArithmetic.multiply(a, b)
     }

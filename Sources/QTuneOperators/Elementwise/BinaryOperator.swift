@@ -9,12 +9,16 @@ struct BinaryFunction: Sendable {
     var unsigned: (@Sendable (UInt64, UInt64) -> UInt64)?
     /// The kernel of the same function on float32, where there is one.
     var kernel: Elementwise.Binary?
+    /// The kernel of the same function on int64 and int32, where there is one.
+    var integerKernel: Elements.Pair?
 
     init(
         _ real: (@Sendable (Double, Double) -> Double)?, signed: (@Sendable (Int64, Int64) -> Int64)? = nil,
-        unsigned: (@Sendable (UInt64, UInt64) -> UInt64)? = nil, kernel: Elementwise.Binary? = nil
+        unsigned: (@Sendable (UInt64, UInt64) -> UInt64)? = nil, kernel: Elementwise.Binary? = nil,
+        integerKernel: Elements.Pair? = nil
     ) {
         self.kernel = kernel
+        self.integerKernel = integerKernel
         self.real = real
         self.signed = signed
         self.unsigned = unsigned
@@ -26,6 +30,7 @@ struct BinaryFunction: Sendable {
             Elementwise.binary(kernel, a, b, into: output, pool: pool)
             return
         }
+        if let integerKernel, Elements.combine(integerKernel, a, b, into: output, pool: pool) { return }
         let lane = try Lane.of(output)
         let (a, b) = (a.widened(to: lane), b.widened(to: lane))
         switch lane {

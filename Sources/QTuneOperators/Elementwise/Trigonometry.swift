@@ -4,13 +4,13 @@ import QTuneKernels
 struct Sin: PlainUnaryOperator {
     static let name = "Sin"
     static let versions = [7, 22]
-    let function = UnaryFunction { sin($0) }
+    let function = UnaryFunction(kernel: .sin) { sin($0) }
 }
 
 struct Cos: PlainUnaryOperator {
     static let name = "Cos"
     static let versions = [7, 22]
-    let function = UnaryFunction { cos($0) }
+    let function = UnaryFunction(kernel: .cos) { cos($0) }
 }
 
 struct Tan: PlainUnaryOperator {

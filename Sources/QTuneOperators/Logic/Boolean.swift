@@ -1,9 +1,10 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// An operator on two truth values.
 protocol BooleanOperator: Operator {
-    var combine: @Sendable (Bool, Bool) -> Bool { get }
+    var kernel: Elements.Pair { get }
     init()
 }
 
@@ -20,11 +21,20 @@ extension BooleanOperator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (a, b) = (try truths(context, 0), try truths(context, 1))
         let output = try context.makeOutput(0, .bool, Broadcasting.shape(of: [a.shape, b.shape]))
-        Broadcasting.combine(a, b, into: output, combine)
-        return [.tensor(output)]
+        return [try combined(kernel, a, b, into: output, context)]
     }
 
     var inPlaceInputs: [Int] { [0, 1] }
+}
+
+/// The truth values that `kernel` makes of `a` and `b`.
+private func combined(
+    _ kernel: Elements.Pair, _ a: Tensor, _ b: Tensor, into output: Tensor, _ context: EvaluationContext
+) throws -> Value {
+    guard Elements.combine(kernel, a, b, into: output, pool: context.pool) else {
+        throw QTuneError(.unsupported, "\(a.dtype) where truth values are wanted")
+    }
+    return .tensor(output)
 }
 
 /// Operand `index`, which must be of truth values.
@@ -39,19 +49,19 @@ private func truths(_ context: EvaluationContext, _ index: Int) throws -> Tensor
 struct And: BooleanOperator {
     static let name = "And"
     static let versions = [7]
-    let combine: @Sendable (Bool, Bool) -> Bool = { $0 && $1 }
+    let kernel = Elements.Pair.and
 }
 
 struct Or: BooleanOperator {
     static let name = "Or"
     static let versions = [7]
-    let combine: @Sendable (Bool, Bool) -> Bool = { $0 || $1 }
+    let kernel = Elements.Pair.or
 }
 
 struct Xor: BooleanOperator {
     static let name = "Xor"
     static let versions = [7]
-    let combine: @Sendable (Bool, Bool) -> Bool = { $0 != $1 }
+    let kernel = Elements.Pair.xor
 }
 
 struct Not: Operator {
@@ -65,8 +75,7 @@ struct Not: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try truths(context, 0)
         let output = try context.makeOutput(0, .bool, input.shape)
-        ElementConversion.map(input, output) { (x: Bool) in !x }
-        return [.tensor(output)]
+        return [try combined(.xor, input, Tensor([true], shape: []), into: output, context)]
     }
 
     var inPlaceInputs: [Int] { [0] }
@@ -95,30 +104,8 @@ struct Where: Operator {
         let parts = carrier.tensors.map { Broadcasting.expanded($0, to: shape) }
         return [
             try carrier.makeOutput(context, shape) { output in
-                switch output.dtype.bitWidth {
-                case 8: Self.select(UInt8.self, chosen, parts, output)
-                case 16: Self.select(UInt16.self, chosen, parts, output)
-                case 32: Self.select(UInt32.self, chosen, parts, output)
-                default:
-                    Self.select(
-                        UInt64.self, chosen, parts.map { $0.reinterpreted(as: .uint64) },
-                        output.reinterpreted(as: .uint64))
-                }
+                Elements.select(chosen, parts[0], parts[1], into: output, pool: context.pool)
             }
         ]
-    }
-
-    private static func select<Element: TensorElement>(
-        _ type: Element.Type, _ chosen: Tensor, _ parts: [Tensor], _ output: Tensor
-    ) {
-        chosen.withSpan(of: Bool.self) { chosen in
-            parts[0].withSpan(of: type) { first in
-                parts[1].withSpan(of: type) { second in
-                    output.withMutableSpan(of: type) { output in
-                        for index in 0..<output.count { output[index] = chosen[index] ? first[index] : second[index] }
-                    }
-                }
-            }
-        }
     }
 }

@@ -1,8 +1,10 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// An operator that compares two operands element by element, with broadcasting.
 protocol ComparisonOperator: Operator {
+    var kernel: Elements.Pair { get }
     var real: @Sendable (Double, Double) -> Bool { get }
     var signed: @Sendable (Int64, Int64) -> Bool { get }
     var unsigned: @Sendable (UInt64, UInt64) -> Bool { get }
@@ -22,6 +24,7 @@ extension ComparisonOperator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (a, b) = try comparable(try context.tensor(0), try context.tensor(1))
         let output = try context.makeOutput(0, .bool, Broadcasting.shape(of: [a.shape, b.shape]))
+        if Elements.combine(kernel, a, b, into: output, pool: context.pool) { return [.tensor(output)] }
         let lane = try Lane.of(a)
         let (left, right) = (a.widened(to: lane), b.widened(to: lane))
         switch lane {
@@ -52,6 +55,7 @@ extension ComparisonOperator {
 struct Equal: ComparisonOperator {
     static let name = "Equal"
     static let versions = [7, 11, 13, 19]
+    let kernel = Elements.Pair.equal
     let real: @Sendable (Double, Double) -> Bool = { $0 == $1 }
     let signed: @Sendable (Int64, Int64) -> Bool = { $0 == $1 }
     let unsigned: @Sendable (UInt64, UInt64) -> Bool = { $0 == $1 }
@@ -60,6 +64,7 @@ struct Equal: ComparisonOperator {
 struct Greater: ComparisonOperator {
     static let name = "Greater"
     static let versions = [7, 9, 13]
+    let kernel = Elements.Pair.greater
     let real: @Sendable (Double, Double) -> Bool = { $0 > $1 }
     let signed: @Sendable (Int64, Int64) -> Bool = { $0 > $1 }
     let unsigned: @Sendable (UInt64, UInt64) -> Bool = { $0 > $1 }
@@ -68,6 +73,7 @@ struct Greater: ComparisonOperator {
 struct GreaterOrEqual: ComparisonOperator {
     static let name = "GreaterOrEqual"
     static let versions = [12, 16]
+    let kernel = Elements.Pair.greaterOrEqual
     let real: @Sendable (Double, Double) -> Bool = { $0 >= $1 }
     let signed: @Sendable (Int64, Int64) -> Bool = { $0 >= $1 }
     let unsigned: @Sendable (UInt64, UInt64) -> Bool = { $0 >= $1 }
@@ -76,6 +82,7 @@ struct GreaterOrEqual: ComparisonOperator {
 struct Less: ComparisonOperator {
     static let name = "Less"
     static let versions = [7, 9, 13]
+    let kernel = Elements.Pair.less
     let real: @Sendable (Double, Double) -> Bool = { $0 < $1 }
     let signed: @Sendable (Int64, Int64) -> Bool = { $0 < $1 }
     let unsigned: @Sendable (UInt64, UInt64) -> Bool = { $0 < $1 }
@@ -84,6 +91,7 @@ struct Less: ComparisonOperator {
 struct LessOrEqual: ComparisonOperator {
     static let name = "LessOrEqual"
     static let versions = [12, 16]
+    let kernel = Elements.Pair.lessOrEqual
     let real: @Sendable (Double, Double) -> Bool = { $0 <= $1 }
     let signed: @Sendable (Int64, Int64) -> Bool = { $0 <= $1 }
     let unsigned: @Sendable (UInt64, UInt64) -> Bool = { $0 <= $1 }
@@ -104,7 +112,9 @@ struct IsNaN: Operator {
         let input = try context.tensor(0)
         _ = try Lane.of(input)
         let output = try context.makeOutput(0, .bool, input.shape)
-        ElementConversion.map(input.widened(to: .real), output) { (x: Double) in x.isNaN }
+        if !Elements.combine(.unordered, input, input, into: output, pool: context.pool) {
+            ElementConversion.map(input.widened(to: .real), output) { (x: Double) in x.isNaN }
+        }
         return [.tensor(output)]
     }
 }

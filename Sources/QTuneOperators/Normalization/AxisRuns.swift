@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// A tensor seen as `outer` x `length` x `inner`: the runs along one axis, or along some neighbouring axes.
@@ -33,25 +34,27 @@ struct AxisRuns {
 /// An operator that gives a float tensor of its first operand's type and shape, run by run.
 protocol RunOperator: Operator {
     func runs(of shape: Shape) throws -> AxisRuns
+    /// Does all of the work on float32 by kernels; false where there are none for such runs.
+    func transform(_ input: Tensor, _ runs: AxisRuns, into output: Tensor, pool: ThreadPool) -> Bool
     /// Transforms one run, gathered in a row, in place. `rounding` is that of the tensor's type, whose elements are
     /// computed with in a wider one where it has 16 bits.
     func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding)
 }
 
 extension RunOperator {
+    func transform(_ input: Tensor, _ runs: AxisRuns, into output: Tensor, pool: ThreadPool) -> Bool { false }
+
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         [.tensor(context[0].dtype, context[0].dimensions)]
     }
 
-    func evaluate(_ context: EvaluationContext) throws -> [Value] { try evaluateRuns(context) }
-
-    /// Evaluates run by run.
-    func evaluateRuns(_ context: EvaluationContext) throws -> [Value] {
+    func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let runs = try runs(of: input.shape)
         let rounding = FloatRounding(input.dtype) ?? .none
         return [
             try context.makeFloatOutput(0, input.dtype, input.shape) { output in
+                if input.dtype == .float32, transform(input, runs, into: output, pool: context.pool) { return }
                 if input.dtype == .float64 {
                     transform(Double.self, input, runs, rounding, into: output)
                 } else {

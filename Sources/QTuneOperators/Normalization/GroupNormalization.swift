@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Normalizes over groups of neighbouring channels of [batch, channels, ...]; scale and bias are one for each channel,
@@ -39,6 +40,16 @@ struct GroupNormalization: Operator {
         }
         let runs = AxisRuns(shape, axes: 2..<4)
         let perGroup = channels / groups
+        if input.dtype == .float32, input.count > 0 {
+            let output = try context.makeOutput(0, .float32, input.shape)
+            let numbers = { (values: [Double]) in
+                (0..<channels).map { Float(values[scalesGroups ? $0 / perGroup : $0]) }
+            }
+            RowNormalization.planes(
+                input, rowLength: runs.length, planeLength: plane, scales: numbers(scale), shifts: numbers(bias),
+                epsilon: epsilon, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         return [
             try context.makeNormalized(0, input, runs, epsilon: epsilon) { run, place in
                 let group = run % groups

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// `scale * (x - mean) / sqrt(variance + epsilon) + bias` with the statistics of each plane of [batch, channels, ...].
@@ -27,6 +28,13 @@ struct InstanceNormalization: Operator {
         }
         let channels = input.shape[1]
         let runs = AxisRuns(input.shape, axes: 2..<input.shape.rank)
+        if input.dtype == .float32, input.count > 0 {
+            let output = try context.makeOutput(0, .float32, input.shape)
+            RowNormalization.planes(
+                input, rowLength: runs.length, planeLength: runs.length, scales: scale.map { Float($0) },
+                shifts: bias.map { Float($0) }, epsilon: epsilon, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         return [
             try context.makeNormalized(0, input, runs, epsilon: epsilon) { run, _ in
                 (scale[run % channels], bias[run % channels])

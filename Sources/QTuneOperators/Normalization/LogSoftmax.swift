@@ -1,5 +1,6 @@
 import Foundation
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// `x - log(sum(exp(x)))` along an axis.
@@ -15,6 +16,11 @@ struct LogSoftmax: RunOperator {
     }
 
     func runs(of shape: Shape) throws -> AxisRuns { try axis.runs(of: shape) }
+
+    func transform(_ input: Tensor, _ runs: AxisRuns, into output: Tensor, pool: ThreadPool) -> Bool {
+        QTuneKernels.Softmax.logarithmRuns(input, length: runs.length, inner: runs.inner, into: output, pool: pool)
+        return true
+    }
 
     func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         let largest = run.max() ?? 0

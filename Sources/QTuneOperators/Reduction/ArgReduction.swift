@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The place of the largest or smallest element along an axis: the first of equals, or the last if the node says so.
@@ -29,6 +30,12 @@ private struct ExtremePlace: Sendable {
         if keepsAxis { lengths[axis] = 1 } else { lengths.remove(at: axis) }
         let output = try context.makeOutput(0, .int64, Shape(lengths))
         guard length > 0 || output.count == 0 else { throw QTuneError(.invalidInput, "axis \(axis) has no elements") }
+        if input.dtype == .float32, input.count > 0 {
+            ExtremePlaces.run(
+                input, length: length, inner: input.shape.strides[axis], largest: largest, takesLast: takesLast,
+                into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let lane = try Lane.of(input)
         let rows = input.widened(to: lane).movingLast([axis])
         switch lane {

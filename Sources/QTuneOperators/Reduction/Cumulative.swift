@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// Running sums or products along an axis, which the second operand names.
@@ -12,7 +13,7 @@ private struct Cumulative: Sendable {
     }
 
     func evaluate(
-        _ context: EvaluationContext, real: (start: Double, take: (Double, Double) -> Double),
+        _ context: EvaluationContext, isSum: Bool = false, real: (start: Double, take: (Double, Double) -> Double),
         signed: (start: Int64, take: (Int64, Int64) -> Int64)
     ) throws -> [Value] {
         let input = try context.tensor(0)
@@ -21,6 +22,12 @@ private struct Cumulative: Sendable {
         }
         let axis = try normalizedAxis(axes[0], rank: input.shape.rank)
         let output = try context.makeOutput(0, input.dtype, input.shape)
+        if isSum, input.dtype == .float32 {
+            RunningSums.run(
+                input, length: input.shape[axis], inner: input.shape.strides[axis], isExclusive: isExclusive,
+                isReversed: isReversed, into: output, pool: context.pool)
+            return [.tensor(output)]
+        }
         let lane: Lane = try Lane.of(input) == .real ? .real : .signed
         let wide = input.widened(to: lane)
         output.fill(from: lane) { target in
@@ -66,7 +73,7 @@ struct CumSum: Operator {
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { [InferredValue(type: context[0].type)] }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        try cumulative.evaluate(context, real: (0, { $0 + $1 }), signed: (0, { $0 &+ $1 }))
+        try cumulative.evaluate(context, isSum: true, real: (0, { $0 + $1 }), signed: (0, { $0 &+ $1 }))
     }
 }
 

@@ -11,8 +11,9 @@ struct ReductionFunction: Sendable {
     var finish: @Sendable (Double, Int) -> Double
     /// The same on integers, which are computed as real numbers where this is nil.
     var signed: Signed?
-    /// The kernel of the same function on float32, where there is one.
+    /// The kernel of the same function on float32, where there is one, and what finishes its results.
     var kernel: Reduction.Function?
+    var finishKernel: Elementwise.Unary?
 
     struct Signed: Sendable {
         var start: Int64
@@ -22,13 +23,15 @@ struct ReductionFunction: Sendable {
 
     init(
         _ start: Double, finish: @escaping @Sendable (Double, Int) -> Double = { result, _ in result },
-        signed: Signed? = nil, kernel: Reduction.Function? = nil, _ take: @escaping @Sendable (Double, Double) -> Double
+        signed: Signed? = nil, kernel: Reduction.Function? = nil, finishKernel: Elementwise.Unary? = nil,
+        _ take: @escaping @Sendable (Double, Double) -> Double
     ) {
         self.start = start
         self.take = take
         self.finish = finish
         self.signed = signed
         self.kernel = kernel
+        self.finishKernel = finishKernel
     }
 
     /// The function with a result of no elements that `dtype` holds.
@@ -147,6 +150,7 @@ extension ReductionOperator {
             let last = axes.last, last - first == axes.count - 1
         else { return false }
         Reduction.reduce(kernel, input, axes: first..<last + 1, into: output, pool: pool)
+        if let finish = function.finishKernel { Elementwise.unary(finish, output, into: output, pool: pool) }
         return true
     }
 

@@ -34,7 +34,9 @@ struct ReduceL2: ReductionOperator {
     static let name = "ReduceL2"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0, finish: { result, _ in result.squareRoot() }) { $0 + $1 * $1 }
+    let function = ReductionFunction(
+        0, finish: { result, _ in result.squareRoot() }, kernel: .sumOfSquares, finishKernel: .sqrt
+    ) { $0 + $1 * $1 }
 }
 
 struct ReduceSumSquare: ReductionOperator {
@@ -50,7 +52,9 @@ struct ReduceLogSum: ReductionOperator {
     static let name = "ReduceLogSum"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(0, finish: { result, _ in log(result) }) { $0 + $1 }
+    let function = ReductionFunction(
+        0, finish: { result, _ in log(result) }, kernel: .sum, finishKernel: .log
+    ) { $0 + $1 }
 }
 
 /// The logarithm of the sum of exponentials, kept from overflowing by its largest term.

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// Shapes and loops of element-wise operators with NumPy's broadcasting.

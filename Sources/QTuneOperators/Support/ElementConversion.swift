@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// Conversion between numeric element types by way of the lanes.
@@ -5,6 +6,7 @@ enum ElementConversion {
     /// Writes the elements of `source` to `target`, whose type is that of `lane`. Reals lose their fraction on the way
     /// to an integer lane; what does not fit is clamped, and NaN becomes 0.
     static func widen(_ source: Tensor, into target: Tensor, lane: Lane) {
+        if Elements.convert(source, into: target) { return }
         switch lane {
         case .real: widenToReal(source, target)
         case .signed: widenToSigned(source, target)
@@ -16,6 +18,7 @@ enum ElementConversion {
     /// or truncated where the target is an integer type; integers wrap; any value but 0 is true.
     /// - Parameter saturating: whether float8 types give their largest value for what is above it.
     static func narrow(_ source: Tensor, lane: Lane, into target: Tensor, saturating: Bool) {
+        if Elements.convert(source, into: target) { return }
         switch lane {
         case .real: narrowReal(source, target, saturating)
         case .signed: narrowSigned(source, target, saturating)

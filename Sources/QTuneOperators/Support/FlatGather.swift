@@ -47,6 +47,37 @@ enum FlatGather {
         }
     }
 
+    /// Writes the runs of `updates`, one after another, to `target` from `starts` on.
+    static func scatter(_ updates: Tensor, starts: [Int], run: Int, into target: Tensor) {
+        let width = target.dtype.bitWidth / 8
+        if run * width >= leastCopiedBytes {
+            for (index, start) in starts.enumerated() {
+                target.copyBytes(index * run * width..<(index + 1) * run * width, of: updates, to: start * width)
+            }
+            return
+        }
+        switch target.dtype.bitWidth {
+        case 8: scatter(UInt8.self, updates, starts, run, target, .uint8)
+        case 16: scatter(UInt16.self, updates, starts, run, target, .uint16)
+        case 32: scatter(UInt32.self, updates, starts, run, target, .uint32)
+        default: scatter(UInt64.self, updates, starts, run, target, .uint64)
+        }
+    }
+
+    private static func scatter<Element: TensorElement>(
+        _ type: Element.Type, _ updates: Tensor, _ starts: [Int], _ run: Int, _ target: Tensor, _ dtype: DType
+    ) {
+        updates.reinterpreted(as: dtype).withSpan(of: type) { updates in
+            target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
+                var position = 0
+                for start in starts {
+                    for step in 0..<run { target[start + step] = updates[position + step] }
+                    position += run
+                }
+            }
+        }
+    }
+
     /// Writes the elements of `updates` to the places `offsets` of `target`, combined with what is there.
     static func scatter<Element: TensorElement>(
         _ type: Element.Type, _ updates: Tensor, offsets: [Int], into target: Tensor,

@@ -1,4 +1,5 @@
 import Foundation
+import QTuneKernels
 import QTuneTensor
 
 /// Elements as another type: an attribute names it (`Cast`) or the second operand has it (`CastLike`).
@@ -21,6 +22,7 @@ private struct ElementCast: Sendable {
         if dtype == .string { return .tensor(try text(of: input)) }
         let output = try context.makeOutput(0, dtype, input.shape)
         let source = input.dtype == .string ? try numbers(in: input, for: dtype) : input
+        if Elements.convert(source, into: output, pool: context.pool) { return .tensor(output) }
         guard let lane = Lane(source.dtype), Lane(dtype) != nil else {
             throw QTuneError(.unsupported, "\(input.dtype) cannot be cast to \(dtype)")
         }

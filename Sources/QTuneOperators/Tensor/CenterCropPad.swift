@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The operand cut or padded with zeros to given lengths, the same on both sides of each axis.

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The operands one after another along `axis`.
@@ -78,7 +79,7 @@ struct Concat: Operator {
                 for part in carrier.tensors {
                     StridedCopy.copy(
                         part.shape.dimensions, from: part, StridedView(strides: part.shape.strides), to: output,
-                        StridedView(offset: offset * shape.strides[axis], strides: shape.strides))
+                        StridedView(offset: offset * shape.strides[axis], strides: shape.strides), pool: context.pool)
                     offset += part.shape[axis]
                 }
             }

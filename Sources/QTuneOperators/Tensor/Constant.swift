@@ -1,4 +1,5 @@
 package import QTuneGraph
+internal import QTuneKernels
 package import QTuneTensor
 
 /// A value that the node itself holds.

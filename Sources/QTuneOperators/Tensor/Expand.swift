@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The operand broadcast with a shape.
@@ -24,7 +25,7 @@ struct Expand: Operator {
         return [
             try carrier.makeOutput(context, shape) { output in
                 let strides = Broadcasting.strides(of: input.shape, to: shape)
-                StridedCopy.fill(output, from: carrier.tensors[0], StridedView(strides: strides))
+                StridedCopy.fill(output, from: carrier.tensors[0], StridedView(strides: strides), pool: context.pool)
             }
         ]
     }
@@ -62,7 +63,7 @@ struct Tile: Operator {
             try carrier.makeOutput(context, shape) { output in
                 StridedCopy.copy(
                     split, from: carrier.tensors[0], StridedView(strides: input.shape.strides.flatMap { [0, $0] }),
-                    to: output, StridedView(strides: box.strides))
+                    to: output, StridedView(strides: box.strides), pool: context.pool)
             }
         ]
     }

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The operand with elements put round it: a constant, or copies of its own. Negative amounts take elements away.
@@ -99,8 +100,10 @@ struct Pad: Operator {
         }
         return try carrier.makeOutput(context, shape) { output in
             let still = [Int](repeating: 0, count: shape.rank)
-            StridedCopy.fill(output, from: carrier.tensors[1], StridedView(strides: still))
-            if !box.contains(0) { StridedCopy.copy(box, from: carrier.tensors[0], from, to: output, to) }
+            StridedCopy.fill(output, from: carrier.tensors[1], StridedView(strides: still), pool: context.pool)
+            if !box.contains(0) {
+                StridedCopy.copy(box, from: carrier.tensors[0], from, to: output, to, pool: context.pool)
+            }
         }
     }
 

@@ -20,14 +20,22 @@ func elementOffsets(of indices: Tensor, in shape: Shape, axis: Int) throws -> [I
         throw QTuneError(.invalidInput, "indices of shape \(indices.shape) do not fit \(shape) along axis \(axis)")
     }
     var strides = shape.strides
-    let step = strides[axis]
+    let (step, length) = (strides[axis], shape[axis])
     strides[axis] = 0
-    var walk = StridedWalk(lengths: indices.shape.dimensions, first: strides, second: strides)
-    return try numbers.map { number in
-        let offset = walk.first + (try normalizedIndex(number, length: shape[axis])) * step
-        walk.advance()
-        return offset
+    var offsets = [Int](repeating: 0, count: numbers.count)
+    guard let rowLength = indices.shape.dimensions.last, let rowStep = strides.last, rowLength > 0 else {
+        return try numbers.map { try normalizedIndex($0, length: length) * step }
     }
+    let outer = Array(strides.dropLast())
+    var walk = StridedWalk(lengths: Array(indices.shape.dimensions.dropLast()), first: outer, second: outer)
+    for row in 0..<numbers.count / rowLength {
+        for place in 0..<rowLength {
+            let index = row * rowLength + place
+            offsets[index] = walk.first + place * rowStep + (try normalizedIndex(numbers[index], length: length)) * step
+        }
+        walk.advance()
+    }
+    return offsets
 }
 
 /// For each row of the last axis of `indices`, the offset in a tensor of `shape` of the slice that the row names;

@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// The start of each sequence of a batch backward, so far as its length says; what follows stays.

@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// What happens to an element that an update falls on.
@@ -12,15 +13,18 @@ private enum ScatterReduction: String, Sendable {
         self = reduction
     }
 
-    /// `data` with `updates` at `offsets`.
-    func apply(_ context: EvaluationContext, _ data: Tensor, _ updates: Tensor, offsets: [Int]) throws -> [Value] {
+    /// `data` with `updates` in runs of `run` elements from `starts` on.
+    func apply(
+        _ context: EvaluationContext, _ data: Tensor, _ updates: Tensor, starts: [Int], run: Int = 1
+    ) throws -> [Value] {
         try requireSameType(data, updates)
-        if self == .none { return [try replace(context, data, updates, offsets)] }
+        if self == .none { return [try replace(context, data, updates, starts, run)] }
+        let offsets = run == 1 ? starts : starts.flatMap { start in (0..<run).map { start + $0 } }
         let output = try context.makeOutput(0, data.dtype, data.shape)
         let lane: Lane = try Lane.of(data) == .real ? .real : .signed
         let (source, changes) = (data.widened(to: lane), updates.widened(to: lane))
         output.fill(from: lane) { target in
-            copy(source, to: target)
+            copy(source, to: target, context)
             if lane == .real {
                 FlatGather.scatter(Double.self, changes, offsets: offsets, into: target, combineReal)
             } else {
@@ -31,27 +35,18 @@ private enum ScatterReduction: String, Sendable {
     }
 
     private func replace(
-        _ context: EvaluationContext, _ data: Tensor, _ updates: Tensor, _ offsets: [Int]
+        _ context: EvaluationContext, _ data: Tensor, _ updates: Tensor, _ starts: [Int], _ run: Int
     ) throws -> Value {
         let carrier = try ElementCarrier([data, updates])
         let (source, changes) = (carrier.tensors[0], carrier.tensors[1])
         return try carrier.makeOutput(context, data.shape) { target in
-            copy(source, to: target)
-            switch target.dtype.bitWidth {
-            case 8: FlatGather.scatter(UInt8.self, changes, offsets: offsets, into: target) { $1 }
-            case 16: FlatGather.scatter(UInt16.self, changes, offsets: offsets, into: target) { $1 }
-            case 32: FlatGather.scatter(UInt32.self, changes, offsets: offsets, into: target) { $1 }
-            default:
-                FlatGather.scatter(
-                    UInt64.self, changes.reinterpreted(as: .uint64), offsets: offsets,
-                    into: target.reinterpreted(as: .uint64)
-                ) { $1 }
-            }
+            copy(source, to: target, context)
+            FlatGather.scatter(changes, starts: starts, run: run, into: target)
         }
     }
 
-    private func copy(_ source: Tensor, to target: Tensor) {
-        StridedCopy.fill(target, from: source, StridedView(strides: source.shape.strides))
+    private func copy(_ source: Tensor, to target: Tensor, _ context: EvaluationContext) {
+        StridedCopy.fill(target, from: source, StridedView(strides: source.shape.strides), pool: context.pool)
     }
 
     private func combineReal(_ old: Double, _ new: Double) -> Double {
@@ -95,7 +90,7 @@ private struct ElementScatter: Sendable {
             throw QTuneError(.invalidInput, "\(indices.shape) indices do not fit \(updates.shape) updates")
         }
         let offsets = try elementOffsets(of: indices, in: data.shape, axis: axis)
-        return try reduction.apply(context, data, updates, offsets: offsets)
+        return try reduction.apply(context, data, updates, starts: offsets)
     }
 }
 
@@ -145,8 +140,6 @@ struct ScatterND: Operator {
         guard updates.shape.dimensions == Array(indices.shape.dimensions.dropLast()) + slice else {
             throw QTuneError(.invalidInput, "updates of shape \(updates.shape) do not fit slices of \(slice)")
         }
-        let run = slice.reduce(1, *)
-        return try reduction.apply(
-            context, data, updates, offsets: starts.flatMap { start in (0..<run).map { start + $0 } })
+        return try reduction.apply(context, data, updates, starts: starts, run: slice.reduce(1, *))
     }
 }

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The places of the elements that are not zero: one row for each axis, one column for each element.

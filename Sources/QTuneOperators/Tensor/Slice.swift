@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// A part of the operand: along some axes from a start to an end in steps, which may be negative. Attributes before
@@ -131,7 +132,7 @@ struct Slice: Operator {
         let carrier = try ElementCarrier([input])
         return [
             try carrier.makeOutput(context, Shape(lengths)) { output in
-                StridedCopy.fill(output, from: carrier.tensors[0], view)
+                StridedCopy.fill(output, from: carrier.tensors[0], view, pool: context.pool)
             }
         ]
     }

@@ -1,4 +1,5 @@
 import QTuneGraph
+import QTuneKernels
 import QTuneTensor
 
 /// The operand cut into parts along `axis`: of given lengths (an attribute before operator set 13, an operand since),
@@ -63,7 +64,7 @@ struct Split: Operator {
             let view = StridedView(offset: offset * strides[axis], strides: strides)
             offset += length
             return try carrier.makeOutput(context, Shape(lengths), index: index) { output in
-                StridedCopy.fill(output, from: carrier.tensors[0], view)
+                StridedCopy.fill(output, from: carrier.tensors[0], view, pool: context.pool)
             }
         }
     }

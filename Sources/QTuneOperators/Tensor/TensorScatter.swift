@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// A cache with new entries written along an axis, in each batch from an index of its own; in circular mode what runs
