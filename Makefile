@@ -3,7 +3,7 @@
 # make build  the same set-up, then the optimized binary .build/release/qtune
 # make format writes every file as .swift-format says; make lint only tells
 
-PACKAGES := libopenblas-dev libprotobuf-c-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev pkg-config
+PACKAGES := libprotobuf-c-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: setup build demo test format lint

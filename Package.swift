@@ -37,7 +37,6 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(
             name: "CImageCodecs", pkgConfig: "libpng", providers: [.apt(["libjpeg62-turbo-dev", "libpng-dev"])]),
         .target(name: "COnnxProto", dependencies: ["CProtobufC"]),
@@ -45,7 +44,7 @@ let package = Package(
             name: "CQTuneKernels", path: "Kernels/CPU", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
 
         module("QTuneTensor", on: ["CZlib"], unsafe: true),
-        module("QTuneKernels", on: ["QTuneTensor", "CQTuneKernels", "COpenBLAS"], unsafe: true),
+        module("QTuneKernels", on: ["QTuneTensor", "CQTuneKernels"], unsafe: true),
         module("QTuneGraph", on: ["QTuneTensor"]),
         module("QTuneONNX", on: ["QTuneGraph", "QTuneTensor", "COnnxProto", "CProtobufC"], unsafe: true),
         module("QTuneImages", on: ["QTuneTensor", "CImageCodecs"]),

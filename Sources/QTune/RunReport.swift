@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 public import QTuneReport
 public import QTuneSearch
 internal import QTuneTensor
@@ -23,7 +23,7 @@ public enum RunReport {
                 remedy: "go on with qtune tune --resume")
         }
         return Report(
-            title: "\((configuration.model as NSString).lastPathComponent): quantized variants",
+            title: "\(URL(fileURLWithPath: configuration.model).lastPathComponent): quantized variants",
             metric: configuration.metric.rawValue, samples: configuration.evaluationSamples,
             smallestVisibleLoss: result.candidates.isEmpty ? nil : result.smallestVisibleLoss,
             facts: facts(configuration, result), float: floatCandidate(result),

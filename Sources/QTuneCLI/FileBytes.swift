@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTune
 
 /// Whole files as bytes.
@@ -15,7 +15,7 @@ enum FileBytes {
         do {
             try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw QTuneError(.inputOutput, error.localizedDescription, place: ["file '\(path)'"])
+            throw QTuneError(.inputOutput, "the file cannot be written: \(error)", place: ["file '\(path)'"])
         }
     }
 }

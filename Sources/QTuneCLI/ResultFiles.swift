@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTune
 
 /// Writes results of a network to files named after them: a tensor as .npy, strings and maps as .json, the elements of

@@ -1,15 +1,9 @@
-internal import COpenBLAS
 internal import CQTuneKernels
 package import QTuneTensor
 
-/// General float32 matrix products whose operands are both made at run time.
-///
-/// Products with enough rows to pay for packing B run on the engine's own kernels, which on new processors are up to
-/// twice as fast as what OpenBLAS picks there; the others are OpenBLAS's, on the caller's thread.
+/// General float32 matrix products whose operands are both made at run time: the right-hand one is packed for the
+/// engine's kernels each time.
 package enum Gemm {
-    /// Rows of the product from which on packing B pays.
-    private static let rowsToPack = 8
-
     /// `c = alpha * a * b + beta * c` with `a` of m x k and `b` of k x n, from their offsets on and, where `transpose`
     /// says so, stored the other way round. With `beta` 0 what `c` holds does not count.
     /// - Parameters:
@@ -34,18 +28,11 @@ package enum Gemm {
             m: m, n: n, k: k, a: a.unsafeElements(Float.self) + aOffset, aStride: aRows.stride, transposeA: transposeA,
             b: b.unsafeElements(Float.self) + bOffset, bStride: bRows.stride, transposeB: transposeB,
             c: c.unsafeElements(Float.self) + cOffset, cStride: cRows.stride, alpha: alpha, beta: beta)
-        if m >= rowsToPack, n >= rowsToPack, k > 0, beta == 0 || beta == 1 {
-            product.runPacked(pool: pool ?? serial, tier: tier)
-        } else {
-            product.runInOpenBLAS()
-        }
+        product.run(pool: pool ?? serial, tier: tier)
         extendLifetime((a, b, c))
     }
 
     private static let serial = ThreadPool(threads: 1)
-
-    /// OpenBLAS runs on the thread that calls it; the engine's own pool shares out the work.
-    fileprivate static let singleThreaded: Void = openblas_set_num_threads(1)
 }
 
 /// The rows of an operand as they are stored.
@@ -82,7 +69,43 @@ private struct Product {
     var alpha: Float
     var beta: Float
 
-    func runPacked(pool: ThreadPool, tier: CPUTier?) {
+    /// Columns below which a transposed `a` is not put in order but packed, as the right-hand side of the product the
+    /// other way round: packing reads it in the order in which it lies.
+    private static let fewColumns = 8
+
+    func run(pool: ThreadPool, tier: CPUTier?) {
+        if transposeA, n < Self.fewColumns, n < m { return runSwapped(pool: pool, tier: tier) }
+        guard beta == 0 || beta == 1 else {
+            var scaled = self
+            scaled.scaleResult(tier: tier)
+            scaled.beta = 1
+            return scaled.runPacked(pool: pool, tier: tier)
+        }
+        runPacked(pool: pool, tier: tier)
+    }
+
+    private func scaleResult(tier: CPUTier?) {
+        let elements = FloatKernels.elementwise(for: tier)
+        for row in 0..<m { elements.unary(QT_UNARY_AFFINE, c + row * cStride, c + row * cStride, n, beta, 0) }
+    }
+
+    /// Computes the transpose of the product.
+    private func runSwapped(pool: ThreadPool, tier: CPUTier?) {
+        ScratchMemory.withFloats(n * m) { transposed in
+            let swapped = Product(
+                m: n, n: m, k: k, a: b, aStride: bStride, transposeA: !transposeB, b: a, bStride: aStride,
+                transposeB: false, c: transposed, cStride: m, alpha: alpha, beta: 0)
+            swapped.runPacked(pool: pool, tier: tier)
+            for row in 0..<m {
+                for column in 0..<n {
+                    let (place, sum) = (row * cStride + column, transposed[column * m + row])
+                    c[place] = beta == 0 ? sum : c[place] * beta + sum
+                }
+            }
+        }
+    }
+
+    private func runPacked(pool: ThreadPool, tier: CPUTier?) {
         let columns = PackedColumns(
             matrix: b, stride: bStride, transposed: transposeB, depth: k, columns: n, scale: alpha,
             kernel: FloatKernels.gemm(for: tier), tier: tier)
@@ -103,14 +126,5 @@ private struct Product {
         product.run(pool: pool) { range, pointers in
             for row in range { pointers[row - range.lowerBound] = rows + row * stride }
         }
-    }
-
-    func runInOpenBLAS() {
-        _ = Gemm.singleThreaded
-        cblas_sgemm(
-            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            blasint(m), blasint(n), blasint(k), alpha, a, blasint(max(1, aStride)), b, blasint(max(1, bStride)), beta,
-            c,
-            blasint(cStride))
     }
 }

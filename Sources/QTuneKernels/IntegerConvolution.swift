@@ -151,7 +151,8 @@ extension IntegerConvolution {
         let depth = weights.shape[1] * taps
         let flip = IntegerOperands.flip(weights: weights.dtype)
         return (0..<groups).map { group in
-            let ordered = TensorStorage(byteCount: columns * depth)
+            let ordered = ScratchMemory.borrow(floats: columns * depth / MemoryLayout<Float>.stride + 1)
+            defer { ScratchMemory.giveBack(ordered) }
             qt_integer_weights_order(
                 weights.weightBytes + group * columns * depth, flip, columns, weights.shape[1], taps,
                 ordered.base.assumingMemoryBound(to: Int8.self))

@@ -34,6 +34,9 @@ package protocol Operator: Sendable {
     /// Inputs over which the first output may be written when nobody else needs them and type and size agree.
     var inPlaceInputs: [Int] { get }
 
+    /// Whether the only result is the first operand's elements, in their place, under a shape that inference tells.
+    var isView: Bool { get }
+
     /// What an evaluation asked of the processor, for a profile; nil where the operator does not say.
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork?
 
@@ -46,5 +49,6 @@ extension Operator {
     package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
     package var inPlaceInputs: [Int] { [] }
     package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? { nil }
+    package var isView: Bool { false }
     package var isDeterministic: Bool { true }
 }

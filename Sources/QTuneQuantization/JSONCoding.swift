@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTuneTensor
 
 /// The written form of every file of this module: keys in order, so that equal values give equal bytes.
@@ -17,7 +17,7 @@ func decodeJSON<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], what:
     } catch let error as QTuneError {
         throw error
     } catch {
-        throw QTuneError(.invalidData, "the \(what) cannot be read: \(error.localizedDescription)")
+        throw QTuneError(.invalidData, "the \(what) cannot be read: \(error)")
     }
 }
 

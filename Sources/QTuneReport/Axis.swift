@@ -1,4 +1,8 @@
-internal import Foundation
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// A linear axis between two values with ticks at round numbers.
 struct Axis {
@@ -37,29 +41,5 @@ struct Axis {
         let magnitude = pow(10, log10(raw).rounded(.down))
         let factor = [1.0, 2, 5, 10].first { $0 * magnitude >= raw * 0.999 } ?? 10
         return factor * magnitude
-    }
-}
-
-/// Numbers as people read them.
-enum NumberText {
-    /// At most `digits` decimals, none that are 0 at the end.
-    static func short(_ value: Double, digits: Int = 2) -> String {
-        var text = String(format: "%.\(digits)f", value)
-        if text.contains(".") {
-            while text.hasSuffix("0") { text.removeLast() }
-            if text.hasSuffix(".") { text.removeLast() }
-        }
-        return text == "-0" ? "0" : text
-    }
-
-    static func fixed(_ value: Double, digits: Int) -> String { String(format: "%.\(digits)f", value) }
-
-    /// Two significant digits, for values of any size.
-    static func significant(_ value: Double) -> String { String(format: "%.2g", value) }
-
-    /// Bytes in kB or MB of 1000.
-    static func bytes(_ count: Int) -> String {
-        count < 1_000_000
-            ? "\(fixed(Double(count) / 1e3, digits: 1)) kB" : "\(fixed(Double(count) / 1e6, digits: 2)) MB"
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// The report as one HTML page that needs nothing else: style, drawings and data are inside.
 public enum HTMLReport {
@@ -7,8 +7,8 @@ public enum HTMLReport {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         // Inside a script element "<" may begin a tag that ends it; in JSON it stands in strings only.
-        let json = String(decoding: try encoder.encode(report), as: UTF8.self).replacingOccurrences(
-            of: "<", with: "\\u003c")
+        let json = String(decoding: try encoder.encode(report), as: UTF8.self)
+            .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "\\u003c")
         let data = Markup(stringLiteral: json)
         let page: Markup = """
             <!DOCTYPE html>

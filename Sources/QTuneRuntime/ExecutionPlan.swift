@@ -1,8 +1,11 @@
 internal import QTuneOperators
 internal import QTuneTensor
 
-/// Where the results of one program lie in memory, for operands of certain types and shapes.
-struct ExecutionPlan: Sendable {
+/// How one program runs on operands of certain types and shapes: which steps, and where their results lie in memory.
+final class ExecutionPlan: Sendable {
+    let schedule: Schedule
+    /// Values that types and shapes of the operands determine.
+    let known: [(slot: Int, value: Value)]
     /// Memory for each result, by step and index; nil where it is allocated at run time.
     private let places: [[Tensor?]]
     /// The part of the arena in which a result may lie: its own place, or that of the operand it is a view of.
@@ -13,7 +16,12 @@ struct ExecutionPlan: Sendable {
 
     var arenaBytes: Int { arena.byteCount }
 
-    init(places: [[Tensor?]], regions: [[Range<UInt>?]], arena: TensorStorage, unsharedBytes: Int) {
+    init(
+        schedule: Schedule, known: [(slot: Int, value: Value)], places: [[Tensor?]], regions: [[Range<UInt>?]],
+        arena: TensorStorage, unsharedBytes: Int
+    ) {
+        self.schedule = schedule
+        self.known = known
         self.places = places
         self.regions = regions
         self.arena = arena
@@ -21,7 +29,7 @@ struct ExecutionPlan: Sendable {
     }
 
     func place(_ step: Int, _ index: Int) -> Tensor? {
-        step < places.count && index < places[step].count ? places[step][index] : nil
+        index < places[step].count ? places[step][index] : nil
     }
 
     /// Whether `tensor`, as the result of that step, may stay where it is.
@@ -29,7 +37,7 @@ struct ExecutionPlan: Sendable {
         guard let addresses = tensor.storage?.addresses, !addresses.isEmpty, addresses.overlaps(arena.addresses) else {
             return true
         }
-        guard step < regions.count, index < regions[step].count, let region = regions[step][index] else { return false }
+        guard index < regions[step].count, let region = regions[step][index] else { return false }
         return region.lowerBound <= addresses.lowerBound && addresses.upperBound <= region.upperBound
     }
 }

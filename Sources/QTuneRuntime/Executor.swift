@@ -17,6 +17,9 @@ struct Executor {
     ) throws -> [Value] {
         var table = [Value?](repeating: nil, count: program.slotCount)
         for input in program.inputs { table[input.slot] = feeds[input.name] ?? input.defaultValue }
+        if let plan {
+            for (slot, value) in plan.known { table[slot] = value }
+        }
         return try execute(program, &table, RunMemory(plan: plan, recorder: recorder))
     }
 
@@ -37,11 +40,14 @@ struct Executor {
     }
 
     private func execute(_ program: Program, _ table: inout [Value?], _ memory: RunMemory) throws -> [Value] {
-        for (index, step) in program.steps.enumerated() {
-            memory.begin(index)
+        let allocate = { memory.allocate($0, $1, $2) }
+        for entry in (memory.schedule ?? program.schedule).entries {
+            let step = program.steps[entry.index]
+            if makeView(entry, step, &table) { continue }
+            memory.begin(entry.index)
             let started = profiler == nil ? nil : ContinuousClock.now
             let results = try locating("node '\(step.label)' (\(step.operatorType))") {
-                try evaluate(step, table, memory)
+                try evaluate(step, table, allocate)
             }
             if let started, let profiler {
                 let duration = ContinuousClock.now - started
@@ -51,7 +57,7 @@ struct Executor {
             for (result, slot) in zip(memory.settle(results, of: step), step.results) {
                 if let slot { table[slot] = result }
             }
-            for slot in step.released { table[slot] = nil }
+            for slot in entry.released { table[slot] = nil }
         }
         return try program.outputs.map { operand in
             guard let value = value(operand, table) else {
@@ -61,22 +67,43 @@ struct Executor {
         }
     }
 
-    private func evaluate(_ step: Program.Step, _ table: [Value?], _ memory: RunMemory) throws -> [Value] {
-        let context = EvaluationContext(
-            inputs: step.operands.map { value($0, table) }, outputCount: step.results.count, pool: pool,
-            allocate: { memory.allocate($0, $1, $2) },
+    /// Does what `entry` says where that is no more than giving a value another shape.
+    private func makeView(_ entry: Schedule.Entry, _ step: Program.Step, _ table: inout [Value?]) -> Bool {
+        guard let shape = entry.view, let slot = step.results[0],
+            case .tensor(let tensor)? = value(step.operands[0], table), tensor.count == shape.elementCount
+        else { return false }
+        table[slot] = .tensor(tensor.reshaped(to: shape))
+        for slot in entry.released { table[slot] = nil }
+        return true
+    }
+
+    private func evaluate(
+        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) -> Tensor
+    ) throws -> [Value] {
+        let results = try step.operator.evaluate(context(step, table, allocate))
+        guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
+            throw QTuneError(
+                .invalidModel, "the node asks for \(step.results.count) results, the operator gives \(results.count)")
+        }
+        return results
+    }
+
+    private func context(
+        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) -> Tensor
+    ) -> EvaluationContext {
+        let inputs = step.operands.map { value($0, table) }
+        guard !step.bodies.isEmpty else {
+            return EvaluationContext(
+                inputs: inputs, outputCount: step.results.count, pool: pool, allocate: allocate)
+        }
+        return EvaluationContext(
+            inputs: inputs, outputCount: step.results.count, pool: pool, allocate: allocate,
             runSubgraph: { graph, arguments in
                 guard let body = step.body(for: graph) else {
                     throw QTuneError(.internalError, "the sub-graph '\(graph.name)' is not one of the node's")
                 }
                 return try run(body, arguments: arguments, outer: table)
             })
-        let results = try step.operator.evaluate(context)
-        guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
-            throw QTuneError(
-                .invalidModel, "the node asks for \(step.results.count) results, the operator gives \(results.count)")
-        }
-        return results
     }
 
     private func value(_ operand: Program.Operand, _ table: [Value?]) -> Value? {

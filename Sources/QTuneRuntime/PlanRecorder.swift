@@ -2,7 +2,7 @@ internal import QTuneOperators
 internal import QTuneTensor
 
 /// Watches a run and makes a plan from what it saw: what each step asked memory for, which results are views of
-/// operands, and how long each buffer is needed.
+/// operands, how long each buffer is needed, and which values are the same in every run of its signature.
 ///
 /// A plan is made from a run and not from inferred shapes, so it also covers shapes that depend on data and views that
 /// only the operator knows of. `RunMemory` guards later runs that turn out otherwise.
@@ -31,16 +31,18 @@ final class PlanRecorder {
     private var bufferOfSlot: [Int?]
     private var results: [[Result?]]
     private var sizeOfSlot: [(dtype: DType, byteCount: Int)?]
+    private var facts: SignatureFacts
 
-    init(_ program: Program) {
+    init(_ program: Program, feeds: [String: Value]) {
+        facts = SignatureFacts(program, feeds: feeds)
         bufferOfSlot = Array(repeating: nil, count: program.slotCount)
         sizeOfSlot = Array(repeating: nil, count: program.slotCount)
         results = Array(repeating: [], count: program.steps.count)
     }
 
     func record(_ index: Int, _ step: Program.Step, _ values: [Value], given: [(index: Int, tensor: Tensor)]) {
+        facts.follow(step, values)
         var visible = step.usedSlots.compactMap { bufferOfSlot[$0] }
-        for buffer in visible { buffers[buffer].last = index }
         // What a sub-graph or a sequence holds on to is not followed.
         let isOpaque = !step.bodies.isEmpty || values.contains { $0.tensor == nil }
         if isOpaque {
@@ -77,7 +79,10 @@ final class PlanRecorder {
         for case .slot(let slot) in program.outputs {
             if let buffer = bufferOfSlot[slot] { buffers[buffer].isPlannable = false }
         }
-        for (index, step) in program.steps.enumerated() { mergeInPlace(index, step) }
+        let known = knownValues(program)
+        let schedule = Schedule(of: program, known: Set(known.map(\.slot)), views: views(program))
+        settleLifetimes(program, schedule)
+        for entry in schedule.entries { mergeInPlace(entry.index, program.steps[entry.index]) }
         let planned = buffers.indices.filter { buffers[$0].isPlannable && buffers[$0].merged == nil }
         let layout = MemoryPlan(
             planned.map { .init(byteCount: buffers[$0].byteCount, lifetime: buffers[$0].first...buffers[$0].last) })
@@ -92,6 +97,7 @@ final class PlanRecorder {
         }
         let unshared = buffers.reduce(0) { $1.isPlannable ? $0 + $1.byteCount : $0 }
         return ExecutionPlan(
+            schedule: schedule, known: known,
             places: results.map { step in
                 step.map { result in
                     guard let result, result.isMade, let storage = storage(result) else { return nil }
@@ -99,6 +105,44 @@ final class PlanRecorder {
                 }
             },
             regions: results.map { step in step.map { storage($0)?.addresses } }, arena: arena, unsharedBytes: unshared)
+    }
+
+    /// Values that later runs start with instead of computing them. They lie in the memory that the recorded run made
+    /// them in, which no plan hands out.
+    private func knownValues(_ program: Program) -> [(slot: Int, value: Value)] {
+        var room = Self.mostKnownBytes
+        return program.steps.flatMap(\.results).compactMap { slot in
+            guard let slot, let tensor = facts.constant(of: slot) else { return nil }
+            let bytes = tensor.storage?.byteCount ?? tensor.byteCount
+            guard bytes <= Self.mostBytesOfValue, bytes <= room else { return nil }
+            room -= bytes
+            return (slot, .tensor(tensor))
+        }
+    }
+
+    /// The shapes of results that are views of their step's first operand, by step.
+    private func views(_ program: Program) -> [Int: Shape] {
+        var views: [Int: Shape] = [:]
+        for (index, step) in program.steps.enumerated() where step.operator.isView && step.results.count == 1 {
+            guard let slot = step.results[0], results[index].first??.isMade == false else { continue }
+            views[index] = facts.shape(of: slot)
+        }
+        return views
+    }
+
+    /// Bytes of a value that a plan keeps, and of all of them, at most.
+    private static let (mostBytesOfValue, mostKnownBytes) = (1 << 16, 1 << 20)
+
+    /// Buffers last until the last step of the schedule that reads them; those that it does not make need no place.
+    private func settleLifetimes(_ program: Program, _ schedule: Schedule) {
+        var isMade = [Bool](repeating: false, count: program.steps.count)
+        for entry in schedule.entries { isMade[entry.index] = true }
+        for buffer in buffers.indices where !isMade[buffers[buffer].first] { buffers[buffer].isPlannable = false }
+        for entry in schedule.entries {
+            for case let buffer? in program.steps[entry.index].usedSlots.map({ bufferOfSlot[$0] }) {
+                buffers[buffer].last = max(buffers[buffer].last, entry.index)
+            }
+        }
     }
 
     /// Lets the first result be written over an operand that nobody reads afterwards, where the operator says it can.

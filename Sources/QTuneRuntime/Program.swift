@@ -21,15 +21,13 @@ final class Program: Sendable {
         /// The slot of each result; nil for one that nobody asks for.
         let results: [Int?]
         let bodies: [Body]
-        /// Slots that no later step reads.
-        let released: [Int]
 
         init(
             label: String, operatorType: String, operator: any Operator, operands: [Operand], results: [Int?],
-            bodies: [Body], released: [Int]
+            bodies: [Body]
         ) {
             (self.label, self.operatorType, self.operator) = (label, operatorType, `operator`)
-            (self.operands, self.results, self.bodies, self.released) = (operands, results, bodies, released)
+            (self.operands, self.results, self.bodies) = (operands, results, bodies)
         }
     }
 
@@ -48,6 +46,8 @@ final class Program: Sendable {
     let captures: [(name: String, slot: Int)]
     let steps: [Step]
     let outputs: [Operand]
+    /// All steps, as a run takes them that has no plan.
+    let schedule: Schedule
     /// Bytes of all constants, shared storage counted once.
     let constantBytes: Int
 
@@ -73,7 +73,8 @@ final class Program: Sendable {
         try StepDraft.prepack(&drafts, pool: pool)
         outputs = try graph.outputs.map { try names.operand($0.name) }
         slotCount = names.count
-        steps = Self.releasingAfterLastUse(drafts, outputs: outputs, slotCount: names.count)
+        steps = drafts.map(\.step)
+        schedule = Schedule(all: steps, outputs: outputs, slotCount: slotCount)
         constantBytes = Self.byteCount(of: graph)
     }
 
@@ -93,24 +94,6 @@ final class Program: Sendable {
                 label: node.label, operatorType: node.qualifiedType, operator: made, operands: operands,
                 results: node.outputs.map { $0.isEmpty ? nil : names.define($0) }, bodies: bodies)
         }
-    }
-
-    private static func releasingAfterLastUse(
-        _ drafts: [StepDraft], outputs: [Operand], slotCount: Int
-    ) -> [Step] {
-        var isNeededLater = [Bool](repeating: false, count: slotCount)
-        for case .slot(let slot) in outputs { isNeededLater[slot] = true }
-        var steps: [Step] = []
-        for draft in drafts.reversed() {
-            var released: [Int] = []
-            let touched = draft.usedSlots + draft.results.compactMap { $0 }
-            for slot in touched where !isNeededLater[slot] {
-                isNeededLater[slot] = true
-                released.append(slot)
-            }
-            steps.append(draft.step(releasing: released))
-        }
-        return steps.reversed()
     }
 
     private static func byteCount(of graph: Graph) -> Int {

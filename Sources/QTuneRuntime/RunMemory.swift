@@ -14,6 +14,9 @@ final class RunMemory {
         self.recorder = recorder
     }
 
+    /// The steps to take; nil where there is no plan.
+    var schedule: Schedule? { plan?.schedule }
+
     func begin(_ step: Int) {
         self.step = step
         given.removeAll(keepingCapacity: true)
@@ -37,11 +40,12 @@ final class RunMemory {
     func settle(_ results: [Value], of step: Program.Step) -> [Value] {
         recorder?.record(self.step, step, results, given: given)
         guard let plan else { return results }
-        var settled = results
-        for index in results.indices {
-            guard let tensor = results[index].tensor, !plan.permits(tensor, self.step, index) else { continue }
-            settled[index] = .tensor(tensor.copied())
+        let strays = results.indices.filter { index in
+            results[index].tensor.map { !plan.permits($0, self.step, index) } ?? false
         }
+        guard !strays.isEmpty else { return results }
+        var settled = results
+        for index in strays { settled[index] = results[index].tensor.map { .tensor($0.copied()) } ?? results[index] }
         return settled
     }
 }

@@ -85,7 +85,7 @@ public final class Session: Sendable {
         let results = try plans.withLock { cache in
             let executor = Executor(pool: pool, profiler: profiler)
             if let plan = cache[key] { return try executor.run(program, feeds: feeds, plan: plan) }
-            let recorder = PlanRecorder(program)
+            let recorder = PlanRecorder(program, feeds: feeds)
             let results = try executor.run(program, feeds: feeds, recorder: recorder)
             cache[key] = recorder.makePlan(program)
             return results

@@ -12,13 +12,11 @@ struct StepDraft: Sendable {
     let results: [Int?]
     let bodies: [Program.Body]
 
-    func step(releasing released: [Int]) -> Program.Step {
+    var step: Program.Step {
         Program.Step(
             label: label, operatorType: operatorType, operator: `operator`, operands: operands, results: results,
-            bodies: bodies, released: released)
+            bodies: bodies)
     }
-
-    var usedSlots: [Int] { step(releasing: []).usedSlots }
 
     /// Lets operators pack their constant operands, as many at a time as `pool` has threads.
     static func prepack(_ drafts: inout [StepDraft], pool: ThreadPool?) throws {

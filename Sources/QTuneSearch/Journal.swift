@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTuneTensor
 
 /// The append-only record of a run, one JSON object a line. Each line reaches the disk before the next candidate
@@ -19,7 +19,7 @@ public final class Journal {
 
     /// What the file held when it was opened, and what was added since.
     public private(set) var entries: [Entry]
-    private let file: FileHandle
+    private let file: OutputFile
     private let path: String
 
     /// Opens the journal at `path` or makes an empty one. A last line that was cut short is taken off; any other line
@@ -27,22 +27,10 @@ public final class Journal {
     public init(path: String) throws {
         let data = FileManager.default.contents(atPath: path) ?? Data()
         let (entries, length) = try locating("journal '\(path)'") { try Self.parse(data) }
-        if !FileManager.default.fileExists(atPath: path) {
-            guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw QTuneError(.inputOutput, "the file cannot be written", place: ["journal '\(path)'"])
-            }
-        }
-        guard let handle = FileHandle(forUpdatingAtPath: path) else {
-            throw QTuneError(.inputOutput, "the file cannot be written", place: ["journal '\(path)'"])
-        }
-        try handle.truncate(atOffset: UInt64(length))
-        try handle.seekToEnd()
-        file = handle
+        file = try locating("journal '\(path)'") { try OutputFile(path: path, keeping: length) }
         self.path = path
         self.entries = entries
     }
-
-    deinit { try? file.close() }
 
     /// The lines of a journal that is only read; a last line that was cut short is passed over.
     public static func entries(path: String) throws -> [Entry] {
@@ -58,12 +46,9 @@ public final class Journal {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var line = try encoder.encode(entry)
         line.append(0x0A)
-        do {
-            try file.write(contentsOf: line)
+        try locating("journal '\(path)'") {
+            try file.append(line)
             try file.synchronize()
-        } catch {
-            throw QTuneError(
-                .inputOutput, "the line cannot be written: \(error.localizedDescription)", place: ["journal '\(path)'"])
         }
         entries.append(entry)
     }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// Points of which each coordinate is to be small: which of them no other point beats, and how close each comes to the
 /// ideal point.

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import QTuneQuantization
 internal import QTuneTensor
 
@@ -92,7 +92,7 @@ public struct RunFolder: Sendable {
         } catch let error as QTuneError {
             throw error
         } catch {
-            throw QTuneError(.inputOutput, error.localizedDescription, place: ["folder '\(path)'"])
+            throw QTuneError(.inputOutput, "a file cannot be read or written: \(error)", place: ["folder '\(path)'"])
         }
     }
 }

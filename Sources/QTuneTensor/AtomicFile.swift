@@ -68,23 +68,7 @@ package final class AtomicFile {
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes
-        // Some systems write no more than 2^31 bytes at a time.
-        while !rest.isEmpty {
-            let written = Self.system(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw failure("the file cannot be written") }
-            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-        }
-    }
-
-    /// `write` of the operating system, which the method hides.
-    private static func system(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, bytes, count)
-        #else
-            Darwin.write(descriptor, bytes, count)
-        #endif
+        try locating(target) { try SystemCall.write(bytes, to: descriptor) }
     }
 
     private func failure(_ message: String) -> QTuneError { .system(message, errno: errno).within(target) }

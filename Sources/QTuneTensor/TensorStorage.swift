@@ -6,6 +6,8 @@ internal import Synchronization
 /// which is what makes sharing between threads sound.
 package final class TensorStorage: @unchecked Sendable {
     package let byteCount: Int
+    /// No other storage of this process ever has the same.
+    package let serialNumber = TensorStorage.made.wrappingAdd(1, ordering: .relaxed).newValue
     /// Where the bytes are, aligned or not.
     private let place: UnsafeMutableRawPointer
     /// Whether `place` does for readers that count on alignment and padding.
@@ -14,6 +16,8 @@ package final class TensorStorage: @unchecked Sendable {
     private let copy = Atomic<UnsafeMutableRawPointer?>(nil)
     private let release: () -> Void
     private let discard: (() -> Void)?
+
+    private static let made = Atomic<UInt64>(0)
 
     /// Bytes that every allocation starts on a multiple of: a cache line, and the widest vector register.
     package static let alignment = 64

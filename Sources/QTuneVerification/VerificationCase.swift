@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 public import QTuneGraph
 internal import QTuneONNX
 package import QTuneOperators
@@ -23,11 +23,12 @@ public struct VerificationCase: Sendable {
 
     /// The cases in `folder`, at any depth, sorted by path. A folder without one is an error.
     public static func find(in folder: String) throws -> [VerificationCase] {
-        let root = URL(fileURLWithPath: folder, isDirectory: true)
-        guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil) else {
+        guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: folder) else {
             throw QTuneError(.inputOutput, "the folder cannot be read", place: ["folder '\(folder)'"])
         }
-        let folders = walk.compactMap { ($0 as? URL) }.filter { $0.lastPathComponent.hasPrefix(dataSetPrefix) }
+        let root = URL(fileURLWithPath: folder, isDirectory: true)
+        let folders = paths.map { root.appendingPathComponent($0) }
+            .filter { $0.lastPathComponent.hasPrefix(dataSetPrefix) }
             .map { $0.deletingLastPathComponent().standardizedFileURL }
         let cases = try Set(folders).sorted { $0.path < $1.path }.map(VerificationCase.init)
         guard !cases.isEmpty else {
@@ -71,7 +72,7 @@ public struct VerificationCase: Sendable {
     package func dataSets(_ model: Model) throws -> [DataSet] {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasPrefix(Self.dataSetPrefix) }
-            .sorted { $0.localizedStandardCompare($1) == .orderedAscending }
+            .sorted { ($0.count, $0) < ($1.count, $1) }
         let inputs = model.graph.inputs.filter { model.irVersion >= 4 || model.graph.initializers[$0.name] == nil }
         return try names.map { name in
             let operands = try values("\(name)/input_", inputs)

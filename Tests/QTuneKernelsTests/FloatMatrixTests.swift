@@ -6,7 +6,7 @@ import Testing
 struct FloatMatrixTests {
     static let sizes: [(m: Int, n: Int, k: Int)] = [
         (1, 1, 1), (1, 1000, 65), (7, 15, 33), (8, 48, 16), (9, 49, 17), (6, 16, 5), (13, 97, 3), (5, 33, 0), (0, 4, 4),
-        (100, 130, 257),
+        (100, 130, 257), (65, 1, 33), (17, 7, 9),
     ]
 
     @Test(arguments: CPUTier.available)

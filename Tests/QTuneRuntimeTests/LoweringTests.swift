@@ -174,3 +174,37 @@ struct LoweringTests {
         #expect(session.operatorCounts == ["qtune.Linear": 1])
     }
 }
+
+/// Convolutions that another optimizer fused run on the kernels of ordinary ones.
+struct FusedConvolutionTests {
+    @Test(
+        arguments: [
+            ("Relu", []), ("Clip", [-0.25, 0.5]), ("LeakyRelu", [0.1]), ("Sigmoid", []), ("Tanh", []), ("", []),
+        ] as [(String, [Float])], [false, true])
+    func activations(kind: (name: String, numbers: [Float]), adds: Bool) throws {
+        var generator = SeededGenerator(seed: 71)
+        let g = GraphBuilder()
+        let x = g("Relu", g.input("x", [1, 3, 6, 5]))
+        var attributes: [String: Attribute] = ["pads": .ints([1, 1, 1, 1])]
+        if !kind.name.isEmpty { attributes["activation"] = .string(kind.name) }
+        if !kind.numbers.isEmpty { attributes["activation_params"] = .floats(kind.numbers) }
+        let operands =
+            [x, g.constant(generator.floats([4, 3, 3, 3])), g.constant(generator.floats([4]))]
+            + (adds ? [g.input("z", [1, 4, 6, 5])] : [])
+        let y = g.apply("com.microsoft.FusedConv", operands, results: [nil], attributes: attributes)[0]
+        var feeds = ["x": generator.floats([1, 3, 6, 5])]
+        if adds { feeds["z"] = generator.floats([1, 4, 6, 5]) }
+        let session = try expectSameResults(g.model(g("Neg", y)), feeds)
+        #expect(session.operatorCounts["qtune.Conv2D"] == 1 && session.operatorCounts["com.microsoft.FusedConv"] == nil)
+    }
+
+    @Test func otherActivationsStayFused() throws {
+        var generator = SeededGenerator(seed: 72)
+        let g = GraphBuilder()
+        let y = g(
+            "com.microsoft.FusedConv", g.input("x", [1, 2, 4, 4]), g.constant(generator.floats([2, 2, 1, 1])),
+            attributes: ["activation": .string("HardSigmoid"), "activation_params": .floats([0.2, 0.5])])
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([1, 2, 4, 4])])
+        #expect(session.report("expand-fused-convolution")?.refusals.count == 1)
+    }
+}

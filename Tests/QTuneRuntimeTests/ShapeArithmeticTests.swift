@@ -71,3 +71,77 @@ struct ShapeArithmeticTests {
         #expect(results[shape.name]?.integers == [2, 3, 12] && results.count == 3)
     }
 }
+
+/// What a plan keeps of the run that it was made from.
+struct KnownValueTests {
+    /// x[N, 3] times a column of 1, 2, 3, ... N, beside its shape.
+    private func model() -> Model {
+        let g = GraphBuilder()
+        let x = g.input("x", dimensions: [.symbolic("N"), .fixed(3)])
+        let length = g("Gather", g("Shape", x), g.constant(Tensor(scalar: Int64(0))))
+        let one = g.constant(Tensor(scalar: Int64(1)))
+        let numbers = g("Range", one, g("Add", length, one), one)
+        let column = g("Unsqueeze", g("Cast", numbers, attributes: ["to": .int(1)]), g.constant(Tensor([Int64(1)])))
+        return g.model(g("Mul", g("Neg", x), column, named: "y"), g("Shape", x, named: "shape"))
+    }
+
+    @Test func shapesAreComputedOnceForASignature() throws {
+        let session = try Session(model())
+        for length in [2, 5, 2, 5, 1] {
+            let x = Tensor((0..<length * 3).map { Float($0) }, shape: [length, 3])
+            let expected: [Float] = (0..<length * 3).map { index in -Float(index) * Float(index / 3 + 1) }
+            for _ in 0..<2 {
+                let profiler = Profiler()
+                let results = try session.run(["x": x], profiler: profiler)
+                #expect(results["shape"]?.integers == [length, 3])
+                #expect(results["y"]?.array(of: Float.self) == expected)
+            }
+            let profiler = Profiler()
+            _ = try session.run(["x": x], profiler: profiler)
+            #expect(profiler.entries.map(\.operatorType) == ["Neg", "Mul"])
+        }
+    }
+
+    /// What may be written over is never what a plan keeps: the second run reads the same numbers as the first.
+    @Test func keptValuesAreNotOverwritten() throws {
+        let g = GraphBuilder()
+        let x = g.input("x", dimensions: [.symbolic("N")])
+        let kept = g("ConstantOfShape", g("Shape", x), attributes: ["value": .tensor(Tensor([Float(2)]))])
+        let squared = g("Sigmoid", kept)
+        let session = try Session(g.model(g("Relu", kept + x), g("Relu", squared + x), kept))
+        let x0 = Tensor([1, 2, 3] as [Float])
+        let first = try session.run(["x": x0])
+        for _ in 0..<3 { #expect(try session.run(["x": x0]) == first) }
+    }
+
+    /// Random numbers, the contents of operands, and what depends on them are made anew by every run.
+    @Test func whatDependsOnContentsIsNotKept() throws {
+        let g = GraphBuilder()
+        let x = g.input("x", [4])
+        let nonzero = g("Shape", g("NonZero", x), named: "count")
+        let draw = g(
+            "RandomUniformLike", g("ConstantOfShape", g("Shape", x)), named: "draw",
+            attributes: ["dtype": .int(1)])
+        let session = try Session(g.model(nonzero, draw))
+        var draws: Set<[Float]> = []
+        for (numbers, count) in [([0, 1, 0, 1], 2), ([1, 1, 1, 1], 4), ([0, 0, 0, 0], 0)] as [([Float], Int)] {
+            let results = try session.run(["x": Tensor(numbers)])
+            #expect(results["count"]?.integers == [1, count])
+            draws.insert(try #require(results["draw"]).array(of: Float.self))
+        }
+        #expect(draws.count == 3)
+    }
+
+    /// Views are handed on without a step, and large values are made again.
+    @Test func viewsAndLargeValues() throws {
+        let g = GraphBuilder()
+        let x = g.input("x", [4, 6])
+        let flat = g("Flatten", g("Sigmoid", x), attributes: ["axis": .int(0)])
+        let back = g("Reshape", g("Relu", flat), g.constant(Tensor([6, 4] as [Int64])))
+        let large = g(
+            "Expand", g("Shape", x), g.constant(Tensor([70_000, 2] as [Int64])))
+        let model = g.model(g("Squeeze", g("Unsqueeze", back, g.constant(Tensor([0] as [Int64])))), flat, large)
+        var generator = SeededGenerator(seed: 8)
+        try expectSameResults(model, ["x": generator.floats([4, 6])])
+    }
+}

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 internal import QTune
 
 struct RunCommand: ParsableCommand {
@@ -60,8 +60,9 @@ struct RunCommand: ParsableCommand {
         for result in summary {
             Console.print("\(result.name)  \(result.type)")
             Console.print(
-                (result.best ?? []).map {
-                    "  \(String($0.index).padding(toLength: 8, withPad: " ", startingAt: 0))\($0.value)"
+                (result.best ?? []).map { entry in
+                    let index = String(entry.index)
+                    return "  " + index + String(repeating: " ", count: max(0, 8 - index.count)) + "\(entry.value)"
                 })
             for map in result.maps ?? [] {
                 let entries = map.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }

@@ -1,5 +1,5 @@
 public import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 public import QTune
 
 extension ResamplingFilter: ExpressibleByArgument {}
@@ -52,11 +52,11 @@ struct DataOptions: ParsableArguments {
     }
 
     private func open(_ path: String, for model: Model) throws -> any Dataset {
-        var isFolder: ObjCBool = false
-        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw QTuneError(.inputOutput, "there is no such file or folder", place: ["data '\(path)'"])
         }
-        if isFolder.boolValue { return try ImageFolder(path: path, preprocessing: preprocessing(for: model)) }
+        if isFolder { return try ImageFolder(path: path, preprocessing: preprocessing(for: model)) }
         return try ArrayDataset(path: path, preprocessing: isEmpty ? nil : preprocessing(for: model))
     }
 

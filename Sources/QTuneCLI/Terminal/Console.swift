@@ -1,10 +1,11 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTune
 
 /// Where output goes: data to stdout, everything that is said beside them to stderr.
 enum Console {
     /// Whether stderr is a terminal that can redraw a line.
-    static let isInteractive = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    static let isInteractive =
+        OutputFile.standardError.isTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
     static func print(_ lines: [String]) { write(lines.joined(separator: "\n") + "\n", to: .standardOutput) }
     static func print(_ line: String) { print([line]) }
@@ -22,7 +23,7 @@ enum Console {
     static func error(_ text: String) { note("qtune: " + text) }
 
     /// Writing to a closed pipe ends quietly.
-    private static func write(_ text: String, to file: FileHandle) { try? file.write(contentsOf: Data(text.utf8)) }
+    private static func write(_ text: String, to file: OutputFile) { try? file.append(text.utf8) }
 
     static func draw(_ line: String) { write("\r\u{1B}[K" + line, to: .standardError) }
 }

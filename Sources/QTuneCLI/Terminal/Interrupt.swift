@@ -1,5 +1,10 @@
-internal import Foundation
 internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// Ctrl-C: the first asks the job at hand to stop where it can be resumed, the second ends the process.
 enum Interrupt {

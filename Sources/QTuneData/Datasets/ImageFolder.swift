@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import QTuneImages
 public import QTuneTensor
 
@@ -98,9 +98,9 @@ private struct FolderListing {
     private static func entries(_ path: String, folders: Bool) throws -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).sorted().filter { name in
-                var isFolder: ObjCBool = false
-                let exists = unsafe FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-                return exists && isFolder.boolValue == folders && !name.hasPrefix(".")
+                var isFolder = false
+                let exists = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
+                return exists && isFolder == folders && !name.hasPrefix(".")
             }
         } catch {
             throw QTuneError(.inputOutput, "the folder cannot be listed")

@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// `0.5 * x * (1 + erf(x / sqrt(2)))`.
 struct ContributedGelu: UnaryOperator {

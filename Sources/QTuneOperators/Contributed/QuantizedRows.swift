@@ -1,6 +1,11 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Softmax of a quantized tensor. Operands: x, scale, zero point; scale and zero point of the result.
 struct QLinearSoftmax: Operator {

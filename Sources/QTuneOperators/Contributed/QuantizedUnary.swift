@@ -1,6 +1,11 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// What element-wise functions of one quantized tensor share. Operands: x, scale, zero point; scale and zero point of
 /// the result.

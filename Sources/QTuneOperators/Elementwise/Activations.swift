@@ -1,6 +1,11 @@
-import Foundation
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 struct Relu: PlainUnaryOperator {
     static let name = "Relu"

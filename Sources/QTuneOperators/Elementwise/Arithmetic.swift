@@ -2,8 +2,13 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-import func Foundation.fmod
-import func Foundation.pow
+#if canImport(Glibc)
+    import func Glibc.fmod
+    import func Glibc.pow
+#else
+    import func Darwin.fmod
+    import func Darwin.pow
+#endif
 
 struct Add: PlainBinaryOperator {
     static let name = "Add"

@@ -1,5 +1,10 @@
-import Foundation
 import QTuneKernels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 struct Sin: PlainUnaryOperator {
     static let name = "Sin"

@@ -1,6 +1,11 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// For each probability of the operand 1 as often as it says, otherwise 0.
 struct Bernoulli: Operator {

@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The cross entropy between labels and the softmax of scores, weighted and reduced; on request the log-probabilities
 /// too. Operands: scores [batch, classes, ...], labels [batch, ...], weights of the classes.

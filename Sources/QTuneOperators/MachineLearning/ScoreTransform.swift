@@ -1,5 +1,10 @@
-import Foundation
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// What a learned model does to the scores of a sample last.
 enum ScoreTransform: Int, Sendable {

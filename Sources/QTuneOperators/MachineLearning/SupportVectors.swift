@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The kernel of a support vector machine between samples and vectors of as many features.
 struct SupportVectors: Sendable {

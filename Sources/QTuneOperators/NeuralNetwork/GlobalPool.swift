@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// What the pools over whole planes share: [batch, channels, spatial...] becomes [batch, channels, 1...].
 protocol GlobalPool: Operator {

@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// The p-norm of the elements under each place of a window.
 struct LpPool: Operator {

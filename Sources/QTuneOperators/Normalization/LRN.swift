@@ -1,6 +1,11 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Local response normalization: `x / (bias + alpha / size * sum of squares of neighbouring channels) ^ beta`.
 struct LRN: Operator {

@@ -1,7 +1,12 @@
-import Foundation
 import QTuneGraph
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// `x - log(sum(exp(x)))` along an axis.
 struct LogSoftmax: RunOperator {

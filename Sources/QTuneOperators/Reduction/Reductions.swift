@@ -1,5 +1,10 @@
-import Foundation
 import QTuneKernels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 struct ReduceSum: ReductionOperator {
     static let name = "ReduceSum"

@@ -1,5 +1,10 @@
-import Foundation
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Discrete Fourier transforms of one length, which may be any: lengths of small prime factors by mixed radices, others
 /// by Bluestein's convolution. The time goes with `n log n`.

@@ -1,6 +1,11 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Weights that gather the frequencies of a spectrum into bands of the mel scale: a triangle of height 1 for each band,
 /// from the middle of the band below to the middle of the band above.

@@ -1,7 +1,11 @@
 import QTuneGraph
 import QTuneTensor
 
-import func Foundation.cos
+#if canImport(Glibc)
+    import func Glibc.cos
+#else
+    import func Darwin.cos
+#endif
 
 /// A window of cosines: `a - b cos(2 pi n / N) + c cos(4 pi n / N)`.
 protocol WindowOperator: Operator {

@@ -1,3 +1,4 @@
+import QTuneKernels
 import QTuneTensor
 
 /// Copying elements from and to places given as lists. Tensors are of one carried type of 8, 16, 32 or 64 bits.
@@ -13,13 +14,9 @@ enum FlatGather {
 
     /// Writes to `target` the runs of `source` that start at `offsets`, one after another.
     static func gather(_ source: Tensor, offsets: some Sequence<Int>, run: Int, into target: Tensor) {
-        let runBytes = run * target.dtype.bitWidth / 8
-        if runBytes >= leastCopiedBytes {
-            for (index, offset) in offsets.enumerated() {
-                let start = offset * target.dtype.bitWidth / 8
-                target.copyBytes(start..<start + runBytes, of: source, to: index * runBytes)
-            }
-            return
+        let width = target.dtype.bitWidth / 8
+        if run * width >= leastCopiedBytes {
+            return Layout.gatherRuns(of: run * width, from: source, at: offsets.lazy.map { $0 * width }, into: target)
         }
         switch target.dtype.bitWidth {
         case 8: gather(UInt8.self, source, offsets, run, target, .uint8)

@@ -1,5 +1,10 @@
-import Foundation
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// A floating-point format of at most 8 bits.
 struct Minifloat {

@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Pseudo-random numbers: xoshiro256**, which passes the known statistical tests, started through SplitMix64 so that
 /// near seeds give unlike streams.

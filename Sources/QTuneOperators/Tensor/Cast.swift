@@ -1,6 +1,11 @@
-import Foundation
 import QTuneKernels
 import QTuneTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Elements as another type: an attribute names it (`Cast`) or the second operand has it (`CastLike`).
 private struct ElementCast: Sendable {
@@ -70,10 +75,17 @@ private struct ElementCast: Sendable {
     }
 
     /// The numbers that strings spell, in the lane of the target type.
+    /// `text` without the white space round it.
+    private static func trimmed(_ text: String) -> String {
+        let start = text.drop { $0.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+
     private func numbers(in input: Tensor, for dtype: DType) throws -> Tensor {
         func parse<Number>(_ read: (String) -> Number?) throws -> [Number] {
             try input.strings.map { string in
-                guard let number = read(string.trimmingCharacters(in: .whitespaces)) else {
+                guard let number = read(Self.trimmed(string)) else {
                     throw QTuneError(.invalidInput, "'\(string)' is no number")
                 }
                 return number

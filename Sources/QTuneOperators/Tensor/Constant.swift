@@ -102,6 +102,7 @@ struct ConstantOfShape: Operator {
 struct Identity: Operator {
     static let name = "Identity"
     static let versions = [1, 13, 14, 16, 19, 21, 23, 24, 25]
+    var isView: Bool { true }
 
     init(_ node: NodeReader) throws { try node.expect(inputs: 1...1) }
 

@@ -6,6 +6,7 @@ import QTuneTensor
 struct Reshape: Operator {
     static let name = "Reshape"
     static let versions = [5, 13, 14, 19, 21, 23, 24, 25]
+    var isView: Bool { true }
     private let allowsZero: Bool
 
     init(_ node: NodeReader) throws {
@@ -90,6 +91,7 @@ struct Reshape: Operator {
 struct Flatten: Operator {
     static let name = "Flatten"
     static let versions = [1, 9, 11, 13, 21, 23, 24, 25]
+    var isView: Bool { true }
     private let axis: Int
 
     init(_ node: NodeReader) throws {

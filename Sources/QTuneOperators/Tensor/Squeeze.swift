@@ -38,6 +38,7 @@ struct AxesSource: Sendable {
 struct Squeeze: Operator {
     static let name = "Squeeze"
     static let versions = [1, 11, 13, 21, 23, 24, 25]
+    var isView: Bool { true }
     private let source: AxesSource
 
     init(_ node: NodeReader) throws {
@@ -84,6 +85,7 @@ struct Squeeze: Operator {
 struct Unsqueeze: Operator {
     static let name = "Unsqueeze"
     static let versions = [1, 11, 13, 21, 23, 24, 25]
+    var isView: Bool { true }
     private let source: AxesSource
 
     init(_ node: NodeReader) throws {

@@ -1,4 +1,3 @@
-import Foundation
 import QTuneGraph
 import QTuneTensor
 
@@ -9,7 +8,7 @@ struct StringNormalizer: Operator {
     private let stopWords: Set<[UInt8]>
     private let isCaseSensitive: Bool
     private let caseChange: CaseChange
-    private let locale: Locale
+    private let letters: LetterCase
 
     private enum CaseChange: String {
         case lower = "LOWER"
@@ -25,16 +24,16 @@ struct StringNormalizer: Operator {
         }
         self.caseChange = caseChange
         let isCaseSensitive = try node.int("is_case_sensitive") ?? 0 != 0
-        let locale = Locale(identifier: try node.string("locale") ?? "en_US")
+        let letters = LetterCase(locale: try node.string("locale") ?? "en_US")
         self.isCaseSensitive = isCaseSensitive
-        self.locale = locale
+        self.letters = letters
         stopWords = Set(
-            try (node.strings("stopwords") ?? []).map { Self.key($0, isCaseSensitive ? nil : locale) })
+            try (node.strings("stopwords") ?? []).map { Self.key($0, isCaseSensitive ? nil : letters) })
     }
 
     /// The bytes by which strings are compared: characters that only look alike are different.
-    private static func key(_ text: String, _ folding: Locale?) -> [UInt8] {
-        Array((folding.map { text.lowercased(with: $0) } ?? text).utf8)
+    private static func key(_ text: String, _ folding: LetterCase?) -> [UInt8] {
+        Array((folding?.lower(text) ?? text).utf8)
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
@@ -57,7 +56,7 @@ struct StringNormalizer: Operator {
         let input = try context.stringTensor(0)
         try Self.check(input.shape.dimensions)
         let words = input.strings
-            .filter { stopWords.isEmpty || !stopWords.contains(Self.key($0, isCaseSensitive ? nil : locale)) }
+            .filter { stopWords.isEmpty || !stopWords.contains(Self.key($0, isCaseSensitive ? nil : letters)) }
             .map(changed)
         // The standard has no empty result: one empty string stands for none.
         let result = words.isEmpty ? [""] : words
@@ -67,9 +66,34 @@ struct StringNormalizer: Operator {
 
     private func changed(_ text: String) -> String {
         switch caseChange {
-        case .lower: text.lowercased(with: locale)
-        case .upper: text.uppercased(with: locale)
+        case .lower: letters.lower(text)
+        case .upper: letters.upper(text)
         case .none: text
         }
+    }
+}
+
+/// Small and capital letters as a language has them. Turkic languages write the letter i with and without its dot in
+/// both sizes.
+private struct LetterCase: Sendable {
+    private let isTurkic: Bool
+
+    init(locale: String) {
+        let language = locale.prefix { $0 != "_" && $0 != "-" && $0 != "." }
+        isTurkic = ["tr", "az"].contains(language.lowercased())
+    }
+
+    func lower(_ text: String) -> String {
+        isTurkic ? Self.replacing(text, ["I": "ı", "İ": "i"]).lowercased() : text.lowercased()
+    }
+
+    func upper(_ text: String) -> String {
+        isTurkic ? Self.replacing(text, ["i": "İ"]).uppercased() : text.uppercased()
+    }
+
+    private static func replacing(_ text: String, _ letters: [Unicode.Scalar: Unicode.Scalar]) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { result.append(letters[scalar] ?? scalar) }
+        return String(result)
     }
 }

@@ -1,5 +1,10 @@
-internal import Foundation
 public import QTuneTensor
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// How far a network's outputs are from those of the float network, over any number of samples. In every figure lower
 /// is better and 0 means equal.

@@ -1,5 +1,10 @@
-internal import Foundation
 public import QTuneTensor
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// How far a tensor is from a reference, gathered over any number of runs.
 public struct SignalToNoise: Sendable, Equatable, Codable {
@@ -13,7 +18,7 @@ public struct SignalToNoise: Sendable, Equatable, Codable {
     /// Signal-to-quantization-noise ratio in dB: higher is better. Norms of 0 count as 2.2e-16, so that it is finite.
     public var decibels: Double {
         let least = Double.ulpOfOne
-        return 20 * (Self.log10(max(signal.squareRoot(), least)) - Self.log10(max(noise.squareRoot(), least)))
+        return 20 * (log10(max(signal.squareRoot(), least)) - log10(max(noise.squareRoot(), least)))
     }
 
     /// The norm of the differences over the norm of the reference: lower is better; 0 for equal tensors.
@@ -39,8 +44,4 @@ public struct SignalToNoise: Sendable, Equatable, Codable {
             }
         }
     }
-}
-
-extension SignalToNoise {
-    fileprivate static func log10(_ value: Double) -> Double { Foundation.log10(value) }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 public import QTuneTensor
 
 /// What calibration saw of a network's activations. Gathered once and good for every recipe.

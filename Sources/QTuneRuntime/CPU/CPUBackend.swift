@@ -24,6 +24,7 @@ package struct CPUBackend: Backend {
     package var passes: [any Pass] {
         [
             EqualNodeJoining(purpose: "compute once what exporters write at every use: shapes, most often"),
+            FusedConvolutionExpansion(purpose: "give convolutions that came fused the passes that others go through"),
             QOperatorExpansion(purpose: "give both forms of quantized networks one way to integer kernels"),
             IntegerAbsorption(purpose: "compute in integers what is quantized on both sides, while both are in sight"),
             IntegerResidualFusion(

@@ -8,7 +8,8 @@ final class PackedWeightCache: Sendable {
 
     /// What packed weights depend on: the memory they come from, and everything else.
     private struct Key: Hashable, @unchecked Sendable {
-        let sources: [ObjectIdentifier]
+        /// Serial numbers of the memory, which nobody else gets when it is freed.
+        let sources: [UInt64]
         let types: [DType]
         let shapes: [Shape]
         let result: ObjectIdentifier
@@ -17,19 +18,7 @@ final class PackedWeightCache: Sendable {
     }
 
     private struct Entry {
-        /// Kept to notice when memory was freed and its identity taken by another storage.
-        let sources: [Weak<TensorStorage>]
-        let packed: Weak<AnyObject>
-
-        /// The packed weights, if they and what they were made from are still there.
-        func value<Packed: AnyObject>(_ type: Packed.Type, from storages: [TensorStorage]) -> Packed? {
-            guard zip(sources, storages).allSatisfy({ $0.object === $1 }) else { return nil }
-            return packed.object as? Packed
-        }
-    }
-
-    private struct Weak<Object: AnyObject> {
-        weak var object: Object?
+        weak var owner: AnyObject?
     }
 
     private let entries = Mutex<[Key: Entry]>([:])
@@ -38,19 +27,39 @@ final class PackedWeightCache: Sendable {
 
     /// The packed form of `sources`, made by `pack` if nobody holds it yet.
     /// - Parameter parameters: everything else that `pack` depends on.
-    func packed<Packed: AnyObject & Sendable>(
-        _ sources: [Tensor], parameters: some Hashable & Sendable, pack: () throws -> Packed
-    ) rethrows -> Packed {
-        let storages = sources.compactMap(\.storage)
+    func packed<Weights: AnyObject & Sendable>(
+        _ sources: [Tensor], parameters: some Hashable & Sendable, pack: () throws -> Weights
+    ) rethrows -> PackedWeights<Weights> {
         let key = Key(
-            sources: storages.map(ObjectIdentifier.init), types: sources.map(\.dtype), shapes: sources.map(\.shape),
-            result: ObjectIdentifier(Packed.self), parameters: AnyHashable(parameters))
-        if let known = entries.withLock({ $0[key]?.value(Packed.self, from: storages) }) { return known }
-        let made = try pack()
-        entries.withLock { entries in
-            if entries.count >= Self.sweepCount { entries = entries.filter { $0.value.packed.object != nil } }
-            entries[key] = Entry(sources: storages.map { Weak(object: $0) }, packed: Weak(object: made))
+            sources: sources.compactMap { $0.storage?.serialNumber }, types: sources.map(\.dtype),
+            shapes: sources.map(\.shape), result: ObjectIdentifier(Weights.self), parameters: AnyHashable(parameters))
+        if let owner = entries.withLock({ $0[key]?.owner }) as? PackedWeights<Weights>.Owner {
+            return PackedWeights(owner: owner)
         }
-        return made
+        let owner = PackedWeights.Owner(try pack())
+        entries.withLock { entries in
+            if entries.count >= Self.sweepCount { entries = entries.filter { $0.value.owner != nil } }
+            entries[key] = Entry(owner: owner)
+        }
+        return PackedWeights(owner: owner)
+    }
+}
+
+/// A share in packed weights, which last as long as one of their shares.
+struct PackedWeights<Weights: AnyObject & Sendable>: Sendable {
+    /// The weights themselves. Nothing refers to them weakly, which would make every use of them slower.
+    let weights: Weights
+    private let owner: Owner
+
+    /// What the cache refers to.
+    final class Owner: Sendable {
+        let weights: Weights
+
+        init(_ weights: Weights) { self.weights = weights }
+    }
+
+    init(owner: Owner) {
+        self.owner = owner
+        weights = owner.weights
     }
 }

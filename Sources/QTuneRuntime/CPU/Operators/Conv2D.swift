@@ -13,7 +13,7 @@ struct Conv2D: Operator {
     private let window: ImageWindow
     private let groups: Int
     private let activation: Activation
-    private var packed: FloatConvolution?
+    private var packed: PackedWeights<FloatConvolution>?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...4)
@@ -37,7 +37,7 @@ struct Conv2D: Operator {
         let activation: Activation
     }
 
-    private func pack(_ weights: Tensor, bias: Tensor?) throws -> FloatConvolution {
+    private func pack(_ weights: Tensor, bias: Tensor?) throws -> PackedWeights<FloatConvolution> {
         try PackedWeightCache.shared.packed(
             [weights] + (bias.map { [$0] } ?? []),
             parameters: Packing(
@@ -65,7 +65,7 @@ struct Conv2D: Operator {
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let kernel =
-            try packed ?? made(try context.tensor(1), bias: try context.optionalTensor(2), isReused: false)
+            try packed?.weights ?? made(try context.tensor(1), bias: try context.optionalTensor(2), isReused: false)
         let (batch, height, width, channels) = try input.checkedImage()
         guard channels == kernel.inputChannels, input.dtype == .float32 else {
             throw QTuneError(
@@ -85,7 +85,7 @@ struct Conv2D: Operator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 
     var inPlaceInputs: [Int] { [3] }

@@ -1,10 +1,12 @@
 internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
+internal import Synchronization
 
 /// A window over two spatial axes, as a node's attributes say it.
 struct ImageWindow: Sendable {
     let attributes: WindowAttributes
+    private let last = LastPlacement()
 
     /// - Parameter mayRoundUp: whether `ceil_mode` counts, as it does on pools.
     init(_ node: NodeReader, mayRoundUp: Bool = false) throws {
@@ -13,6 +15,13 @@ struct ImageWindow: Sendable {
 
     /// The window over an image of those lengths, and the places it has.
     func placed(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
+        if let known = last.find(kernel: kernel, height: height, width: width) { return known }
+        let made = try place(kernel: kernel, height: height, width: width)
+        last.keep(kernel: kernel, height: height, width: width, made)
+        return made
+    }
+
+    private func place(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
         let axes = try attributes.window(kernel: kernel, input: [height, width]).axes
         guard axes.count == 2 else { throw QTuneError(.invalidInput, "a window over \(axes.count) axes of an image") }
         let window = SlidingWindow(
@@ -30,6 +39,29 @@ struct ImageWindow: Sendable {
     private static func extent(_ lengths: [Int]?) -> Extent2D {
         guard let lengths, lengths.count == 2 else { return .one }
         return Extent2D(height: lengths[0], width: lengths[1])
+    }
+}
+
+/// The window placed last: networks see images of one size, run after run.
+private final class LastPlacement: Sendable {
+    private struct Entry {
+        let kernel: [Int]
+        let height: Int
+        let width: Int
+        let placed: (window: SlidingWindow, output: Extent2D)
+    }
+
+    private let entry = Mutex<Entry?>(nil)
+
+    func find(kernel: [Int], height: Int, width: Int) -> (window: SlidingWindow, output: Extent2D)? {
+        entry.withLock { entry in
+            guard let entry, entry.height == height, entry.width == width, entry.kernel == kernel else { return nil }
+            return entry.placed
+        }
+    }
+
+    func keep(kernel: [Int], height: Int, width: Int, _ placed: (window: SlidingWindow, output: Extent2D)) {
+        entry.withLock { $0 = Entry(kernel: kernel, height: height, width: width, placed: placed) }
     }
 }
 

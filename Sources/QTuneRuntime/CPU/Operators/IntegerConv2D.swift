@@ -23,7 +23,7 @@ struct IntegerConv2D: ImageOperator {
     /// Whether something is added to a real result.
     private let addsReals: Bool
     private let findsRange: Bool
-    private var packed: IntegerConvolution?
+    private var packed: PackedWeights<IntegerConvolution>?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...6, outputs: 1...2)
@@ -68,7 +68,7 @@ struct IntegerConv2D: ImageOperator {
         let addsReals: Bool
     }
 
-    private func pack(_ tensor: Tensor, bias: Tensor?) throws -> IntegerConvolution {
+    private func pack(_ tensor: Tensor, bias: Tensor?) throws -> PackedWeights<IntegerConvolution> {
         try PackedWeightCache.shared.packed(
             [tensor] + (bias.map { [$0] } ?? []),
             parameters: Packing(
@@ -101,7 +101,7 @@ struct IntegerConv2D: ImageOperator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let weights = try context.tensor(1)
-        let kernel = try packed ?? pack(weights, bias: try context.optionalTensor(2))
+        let kernel = try packed?.weights ?? pack(weights, bias: try context.optionalTensor(2)).weights
         let image = try order.channelsLast(try context.tensor(0), context)
         let (batch, height, width, channels) = try image.checkedImage()
         guard channels == kernel.inputChannels, image.dtype == kernel.inputType, weights.shape.rank == 4 else {
@@ -140,6 +140,6 @@ struct IntegerConv2D: ImageOperator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

@@ -17,7 +17,7 @@ struct IntegerLinear: Operator {
     private let weights: WeightQuantization
     private let output: IntegerOutput
     private let findsRange: Bool
-    private var packed: IntegerMatrix?
+    private var packed: PackedWeights<IntegerMatrix>?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...5, outputs: 1...2)
@@ -46,7 +46,7 @@ struct IntegerLinear: Operator {
         let output: IntegerOutput
     }
 
-    private func pack(_ matrix: Tensor, bias: Tensor?) throws -> IntegerMatrix {
+    private func pack(_ matrix: Tensor, bias: Tensor?) throws -> PackedWeights<IntegerMatrix> {
         try PackedWeightCache.shared.packed(
             [matrix] + (bias.map { [$0] } ?? []),
             parameters: Packing(isTransposed: isTransposed, input: input, weights: weights, output: output)
@@ -72,7 +72,7 @@ struct IntegerLinear: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let rows = try context.tensor(0)
-        let matrix = try packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))
+        let matrix = try (packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))).weights
         guard rows.dtype == matrix.inputType, rows.shape.dimensions.last == matrix.depth else {
             throw QTuneError(.invalidInput, "\(rows.dtype)\(rows.shape) times a matrix of \(matrix.depth) rows")
         }
@@ -90,6 +90,6 @@ struct IntegerLinear: Operator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

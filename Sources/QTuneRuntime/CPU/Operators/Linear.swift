@@ -12,7 +12,7 @@ struct Linear: Operator {
 
     private let isTransposed: Bool
     private let activation: Activation
-    private var packed: FloatMatrix?
+    private var packed: PackedWeights<FloatMatrix>?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...4)
@@ -33,7 +33,7 @@ struct Linear: Operator {
         let activation: Activation
     }
 
-    private func pack(_ matrix: Tensor, bias: Tensor?) throws -> FloatMatrix {
+    private func pack(_ matrix: Tensor, bias: Tensor?) throws -> PackedWeights<FloatMatrix> {
         try PackedWeightCache.shared.packed(
             [matrix] + (bias.map { [$0] } ?? []),
             parameters: Packing(isTransposed: isTransposed, activation: activation)
@@ -51,7 +51,7 @@ struct Linear: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
-        let matrix = try packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))
+        let matrix = try (packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))).weights
         guard input.dtype == .float32, input.shape.dimensions.last == matrix.depth else {
             throw QTuneError(.invalidInput, "\(input.dtype)\(input.shape) times a matrix of \(matrix.depth) rows")
         }
@@ -67,6 +67,6 @@ struct Linear: Operator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
 }

@@ -1,2 +1,0 @@
-// OpenBLAS: general float32 matrix products.
-#include <cblas.h>
