@@ -14,9 +14,10 @@ struct ModelArgument: ParsableArguments {
 
     /// The file's size in bytes.
     func fileSize() throws -> Int {
-        guard let size = try? FileManager.default.attributesOfItem(atPath: model)[.size] as? Int else {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: model)
+        guard let size = attributes?[.size] as? any BinaryInteger else {
             throw QTuneError(.inputOutput, "the file cannot be read", place: ["file '\(model)'"])
         }
-        return size
+        return Int(clamping: size)
     }
 }

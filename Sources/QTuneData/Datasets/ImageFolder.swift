@@ -80,10 +80,11 @@ private struct FolderListing {
                 remedy: "give a folder of pictures, or of one folder a class")
         }
         sizes = try files.map { file in
-            guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int else {
+            guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? any BinaryInteger
+            else {
                 throw QTuneError(.inputOutput, "'\(file)' cannot be read")
             }
-            return size
+            return Int(clamping: size)
         }
     }
 
