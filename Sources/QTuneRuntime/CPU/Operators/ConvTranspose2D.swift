@@ -12,7 +12,7 @@ struct ConvTranspose2D: Operator {
 
     private let attributes: TransposedAttributes
     private let activation: Activation
-    private var packed: TransposedConvolution?
+    private var packed: PackedWeights<TransposedConvolution>?
 
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...3)
@@ -35,7 +35,7 @@ struct ConvTranspose2D: Operator {
         return copy
     }
 
-    private func pack(_ weights: Tensor, bias: Tensor?) throws -> TransposedConvolution {
+    private func pack(_ weights: Tensor, bias: Tensor?) throws -> PackedWeights<TransposedConvolution> {
         let window = attributes.window
         let packing = Packing(
             groups: attributes.groups, strides: Extent2D(lastOf: window.strides),
@@ -57,7 +57,7 @@ struct ConvTranspose2D: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
-        let kernel = try packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))
+        let kernel = try (packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))).weights
         let (batch, height, width, channels) = try input.checkedImage()
         guard channels == kernel.inputChannels, input.dtype == .float32 else {
             throw QTuneError(
