@@ -40,31 +40,6 @@ package enum Layout {
 }
 
 extension Layout {
-    /// Where the first of several runs starts, and how far the next is from it; in bytes, backward where negative.
-    package typealias Runs = (start: Int, step: Int)
-
-    /// Copies `count` runs of `bytes` bytes.
-    /// - Precondition: the runs lie inside of the tensors, which share no bytes.
-    package static func copyRuns(
-        _ count: Int, of bytes: Int, from source: Tensor, _ from: Runs, to target: Tensor, _ to: Runs
-    ) {
-        guard count > 0, bytes > 0, let start = source.rawBytes.baseAddress else { return }
-        for (runs, tensor) in [(from, source), (to, target)] {
-            let last = runs.start + (count - 1) * runs.step
-            precondition(
-                min(runs.start, last) >= 0 && max(runs.start, last) + bytes <= tensor.byteCount, "runs outside")
-        }
-        var (a, b) = (start + from.start, UnsafeMutableRawPointer(target.unsafeElements(UInt8.self)) + to.start)
-        for _ in 0..<count {
-            b.copyMemory(from: a, byteCount: bytes)
-            a += from.step
-            b += to.step
-        }
-        extendLifetime((source, target))
-    }
-}
-
-extension Layout {
     /// Writes runs of `bytes` bytes one after another into `target`, from those places of `source`, in bytes.
     /// - Precondition: the runs lie inside of the tensors, which share no bytes.
     package static func gatherRuns(
