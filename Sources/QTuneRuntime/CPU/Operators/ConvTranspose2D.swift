@@ -73,6 +73,6 @@ struct ConvTranspose2D: Operator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.work(inputElements: inputs.first??.tensor?.count ?? 0)
+        packed?.weights.work(inputElements: inputs.first??.tensor?.count ?? 0)
     }
 }
