@@ -13,11 +13,5 @@ struct ModelArgument: ParsableArguments {
     func located<Result>(_ body: () throws -> Result) throws -> Result { try locating(model, body) }
 
     /// The file's size in bytes.
-    func fileSize() throws -> Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: model)
-        guard let size = attributes?[.size] as? any BinaryInteger else {
-            throw QTuneError(.inputOutput, "the file cannot be read", place: ["file '\(model)'"])
-        }
-        return Int(clamping: size)
-    }
+    func fileSize() throws -> Int { try FileSize.ofFile(at: model) }
 }

@@ -79,13 +79,7 @@ private struct FolderListing {
                 .invalidData, "there are no pictures (\(PictureDecoder.formats))",
                 remedy: "give a folder of pictures, or of one folder a class")
         }
-        sizes = try files.map { file in
-            guard let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? any BinaryInteger
-            else {
-                throw QTuneError(.inputOutput, "'\(file)' cannot be read")
-            }
-            return Int(clamping: size)
-        }
+        sizes = try files.map { try FileSize.ofFile(at: $0) }
     }
 
     private static func pictures(_ path: String) throws -> [String] {
