@@ -77,7 +77,7 @@ final class IntegerProduct: @unchecked Sendable {
     /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
     func run(_ jobs: [qt_integer_product], rows: Int, findsRange: Bool, pool: ThreadPool) -> RealRange? {
         nonisolated(unsafe) let jobs = jobs
-        let parts = partition(rows: rows, jobs: jobs.count, threads: pool.threads)
+        let parts = partition(rows: rows, jobs: jobs, threads: pool.threads)
         let ranges = findsRange ? PartRanges(parts: parts.count) : nil
         pool.run(parts: parts.count) { index in
             let part = parts[index]
@@ -102,17 +102,26 @@ final class IntegerProduct: @unchecked Sendable {
     /// Multiply-accumulates below which a second thread costs more than it saves.
     private static let leastWork = 100_000
 
-    /// Rows are shared out first; columns where there are too few rows to go round.
-    private func partition(rows: Int, jobs: Int, threads: Int) -> [Part] {
+    /// Rows are shared out, or columns: where there are too few rows to go round, and where that shares the work more
+    /// equally without any row being copied twice.
+    private func partition(rows: Int, jobs: [qt_integer_product], threads: Int) -> [Part] {
         let whole = Part(rows: 0..<rows, columns: 0..<columns)
-        guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs > Self.leastWork else { return [whole] }
-        let rowTiles = (rows + tileRows - 1) / tileRows
-        if rowTiles >= threads {
-            return Self.split(rows, unit: tileRows, into: threads).map { Part(rows: $0, columns: 0..<columns) }
+        guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs.count > Self.leastWork else {
+            return [whole]
         }
-        let unit = Int(kernel.pointee.tile_columns)
-        return Self.split(columns, unit: unit, into: threads).map { Part(rows: 0..<rows, columns: $0) }
+        let rowParts = Self.split(rows, unit: tileRows, into: threads)
+        let columnParts = Self.split(columns, unit: Int(kernel.pointee.tile_columns), into: threads)
+        let readsInPlace = jobs.allSatisfy { job in
+            withUnsafePointer(to: job) { qt_integer_product_reads_in_place($0) != 0 }
+        }
+        let isMoreEqual = Self.longest(columnParts) * rows < Self.longest(rowParts) * columns
+        guard rowParts.count < threads || readsInPlace && isMoreEqual else {
+            return rowParts.map { Part(rows: $0, columns: 0..<columns) }
+        }
+        return columnParts.map { Part(rows: 0..<rows, columns: $0) }
     }
+
+    private static func longest(_ parts: [Range<Int>]) -> Int { parts.map(\.count).max() ?? 0 }
 
     /// `length` in at most `count` ranges whose ends are multiples of `unit`.
     private static func split(_ length: Int, unit: Int, into count: Int) -> [Range<Int>] {

@@ -138,6 +138,8 @@ typedef struct {
     size_t output_stride;                // bytes from row to row
 } qt_integer_product;
 
+// Whether rows are taken where they lie, so that parts of the columns need no copies of their own.
+int qt_integer_product_reads_in_place(const qt_integer_product *product);
 // Bytes of scratch memory, 64-byte aligned, that a call of `qt_integer_product_run` needs.
 size_t qt_integer_product_scratch(const qt_integer_product *product);
 // Rows `row_begin..<row_end` times columns `column_begin..<column_end`; the first column is a multiple of the tile's.

@@ -34,7 +34,7 @@ static size_t group_rows(const qt_integer_product *p) {
     return rows > 40 * tile ? 40 * tile : rows;
 }
 
-static int reads_in_place(const qt_integer_product *p) {
+int qt_integer_product_reads_in_place(const qt_integer_product *p) {
     return p->rows && p->flip == 0 && p->depth % 4 == 0 && p->kernel->element_bytes == 1;
 }
 
@@ -48,7 +48,7 @@ typedef struct {
 static scratch_layout layout_of(const qt_integer_product *p) {
     size_t depth = round_up(p->depth, 4), rows = group_rows(p);
     scratch_layout at = {0};
-    at.elements = reads_in_place(p) ? 0 : round_up(rows * depth + 32, 64);
+    at.elements = qt_integer_product_reads_in_place(p) ? 0 : round_up(rows * depth + 32, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
     at.total = at.sums + (needs_row_sums(p) ? round_up(rows * 4, 64) : 0);
     return at;
@@ -117,7 +117,7 @@ void qt_integer_product_run(
         block.rows = row_end - row < group ? row_end - row : group;
         const uint8_t *a = p->rows + row * p->row_stride;
         size_t a_stride = p->row_stride;
-        if (!reads_in_place(p)) {
+        if (!qt_integer_product_reads_in_place(p)) {
             copy_rows(p, row, row + block.rows, bytes, depth);
             a = bytes;
             a_stride = depth;
