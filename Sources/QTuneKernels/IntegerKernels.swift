@@ -51,25 +51,25 @@ enum IntegerKernels {
 
     static var gemmFamily: KernelFamily {
         KernelFamily(
-            name: "integer-gemm", summary: "u8/s8 products and convolutions, exact int32 sums",
+            name: "integer_gemm", summary: "u8/s8 products and convolutions, exact int32 sums",
             rows: gemmRows.map { row($0.pointee.name, $0.pointee.isa) })
     }
 
     static var depthwiseFamily: KernelFamily {
         KernelFamily(
-            name: "integer-depthwise", summary: "u8/s8 depthwise convolutions over NHWC",
+            name: "integer_depthwise", summary: "u8/s8 depthwise convolutions over NHWC",
             rows: depthwiseRows.map { row($0.pointee.name, $0.pointee.isa) })
     }
 
     static var winogradFamily: KernelFamily {
         KernelFamily(
-            name: "integer-winograd", summary: "u8/s8 3x3 convolutions in squares, exact int32 sums",
+            name: "integer_winograd", summary: "u8/s8 3x3 convolutions in squares, exact int32 sums",
             rows: winogradRows.map { row($0.pointee.name, $0.pointee.isa) })
     }
 
     static var elementwiseFamily: KernelFamily {
         KernelFamily(
-            name: "integer-elementwise", summary: "quantize, dequantize, requantize, add, multiply, pool",
+            name: "integer_elementwise", summary: "quantize, dequantize, requantize, add, multiply, pool",
             rows: elementwiseRows.map { row($0.pointee.name, $0.pointee.isa) })
     }
 }

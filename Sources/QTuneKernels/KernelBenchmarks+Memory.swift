@@ -41,6 +41,17 @@ extension KernelBenchmarks {
                     $0, largest: true, values: $1, places: Tensor(uninitialized: .int64, shape: $1.shape), pool: $2,
                     tier: tier)
             },
+            memoryCase("interleave two of", FloatKernels.interleaveFamily, from: floats, shape: [1, 56, 56, 512]) {
+                ChannelInterleaving.run($0, $0, into: [$1], pool: $2, tier: tier)
+            },
+            memoryCase("3x3 maxima of", FloatKernels.windowMaximumFamily, from: floats) {
+                let window = SlidingWindow(kernel: Extent2D(height: 3, width: 3), padding: Padding2D(all: 1))
+                Pooling.max($0, window: window, into: $1, pool: $2, tier: tier)
+            },
+            memoryCase("signs of", FloatKernels.elementsFamily, from: floats, to: .bool) {
+                let zero = Tensor([Float(0)], shape: [])
+                _ = Elements.combine(.less, $0, zero, into: $1, pool: $2, tier: tier)
+            },
             memoryCase("quantize", elementwise, from: floats, to: .uint8) {
                 IntegerElementwise.quantize($0, parameters, into: $1, pool: $2, tier: tier)
             },
