@@ -11,7 +11,7 @@ struct LatencyProfile: Encodable {
         let ms: Double
         /// Of the time of all nodes.
         let share: Double
-        /// Of the measured ceiling, over the nodes that one applies to; lower where time is lost.
+        /// Of the measured ceilings, of arithmetic or of memory; lower where time is lost.
         let ceiling_share: Double?
     }
 
@@ -24,7 +24,7 @@ struct LatencyProfile: Encodable {
         let share: Double
         /// The kernel that serves the node, as `qtune kernels` lists it.
         let kernel: String?
-        /// Thousand millions of multiplications and additions in a second.
+        /// Thousand millions of multiplications and additions in a second; nil where memory sets the pace.
         let gops: Double?
         let ceiling_share: Double?
     }
@@ -32,7 +32,7 @@ struct LatencyProfile: Encodable {
     struct CeilingLine: Encodable {
         let numbers: String
         let loop: String
-        /// Of all threads together.
+        /// Of all threads together: thousand millions of multiplications and additions, or of bytes, in a second.
         let gops: Double
     }
 
@@ -48,13 +48,13 @@ struct LatencyProfile: Encodable {
     ///   - threads: threads that worked on it.
     init(_ entries: [Profiler.Entry], runs: Int, threads: Int) throws {
         let tier = try CPUTier.current
-        let measured = ArithmeticCeiling.Kind.allCases.compactMap { ArithmeticCeiling.measure($0, tier: tier) }
+        let measured = ProcessorCeiling.Kind.allCases.compactMap { ProcessorCeiling.measure($0, tier: tier) }
         let limits = Dictionary(
             measured.map { ($0.kind, $0.operationsPerSecond * Double(threads)) },
             uniquingKeysWith: { first, _ in first })
         ceilings = measured.map {
             CeilingLine(
-                numbers: $0.kind == .float ? "float32" : "integer", loop: $0.name,
+                numbers: $0.kind == .float ? "float32" : $0.kind == .integer ? "integer" : "bytes", loop: $0.name,
                 gops: (limits[$0.kind] ?? 0) / 1e9)
         }
         let total = entries.reduce(0.0) { $0 + $1.total.inSeconds }
@@ -85,30 +85,33 @@ struct LatencyProfile: Encodable {
                 line.kernel ?? "",
             ])
         }
-        let ceilings = ceilings.map { "ceiling       \(Format.fixed($0.gops, 0)) Gop/s \($0.numbers), by \($0.loop)" }
+        let ceilings = ceilings.map { line in
+            let unit = line.numbers == "bytes" ? "GB/s read and written" : "Gop/s \(line.numbers)"
+            return "ceiling       \(Format.fixed(line.gops, 0)) \(unit), by \(line.loop)"
+        }
         return ceilings + [""] + types.lines + [""] + table.lines
     }
 }
 
 extension LatencyProfile.NodeLine {
     fileprivate init(
-        _ entry: Profiler.Entry, runs: Int, total: Double, limits: [ArithmeticCeiling.Kind: Double]
+        _ entry: Profiler.Entry, runs: Int, total: Double, limits: [ProcessorCeiling.Kind: Double]
     ) {
         let seconds = entry.total.inSeconds
         node = entry.node
         `operator` = entry.operatorType
         ms = seconds * 1e3 / Double(max(1, runs))
         share = total > 0 ? seconds / total : 0
-        kernel = entry.work?.kernel
-        let rate = entry.arithmetic.map { seconds > 0 ? $0.operations / seconds : 0 }
-        gops = rate.map { $0 / 1e9 }
-        ceiling_share = entry.arithmetic.flatMap { limits[$0.kind] }.flatMap { limit in rate.map { $0 / limit } }
+        kernel = entry.work.kernel
+        let rate = seconds > 0 ? entry.operations / seconds : 0
+        gops = entry.work.ceiling == .memory ? nil : rate / 1e9
+        ceiling_share = limits[entry.work.ceiling].map { rate / $0 }
     }
 }
 
 extension LatencyProfile.OperatorLine {
     fileprivate init(
-        _ type: String, _ entries: [Profiler.Entry], runs: Int, total: Double, limits: [ArithmeticCeiling.Kind: Double]
+        _ type: String, _ entries: [Profiler.Entry], runs: Int, total: Double, limits: [ProcessorCeiling.Kind: Double]
     ) {
         let seconds = entries.reduce(0.0) { $0 + $1.total.inSeconds }
         `operator` = type
@@ -117,8 +120,8 @@ extension LatencyProfile.OperatorLine {
         share = total > 0 ? seconds / total : 0
         // The least time that the work can take, of the time that it took.
         let held = entries.compactMap { entry -> (least: Double, taken: Double)? in
-            guard let arithmetic = entry.arithmetic, let limit = limits[arithmetic.kind], limit > 0 else { return nil }
-            return (arithmetic.operations / limit, entry.total.inSeconds)
+            guard let limit = limits[entry.work.ceiling], limit > 0 else { return nil }
+            return (entry.operations / limit, entry.total.inSeconds)
         }
         let taken = held.reduce(0) { $0 + $1.taken }
         ceiling_share = taken > 0 ? held.reduce(0) { $0 + $1.least } / taken : nil
@@ -126,9 +129,6 @@ extension LatencyProfile.OperatorLine {
 }
 
 extension Profiler.Entry {
-    /// The arithmetic of all calls, where a ceiling applies.
-    fileprivate var arithmetic: (operations: Double, kind: ArithmeticCeiling.Kind)? {
-        guard let work, let kind = work.ceiling, work.operations > 0 else { return nil }
-        return (Double(work.operations) * Double(calls), kind)
-    }
+    /// Operations, or bytes, of all calls.
+    fileprivate var operations: Double { Double(work.operations) * Double(calls) }
 }

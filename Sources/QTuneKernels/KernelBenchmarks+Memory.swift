@@ -8,11 +8,13 @@ extension KernelBenchmarks {
 
         func memoryCase(
             _ name: String, _ family: KernelFamily, from input: @escaping @Sendable () -> Tensor,
-            to output: DType = .float32, shape: Shape? = nil,
+            bytes inputBytes: Int = 4 * 56 * 56 * 256, to output: DType = .float32, shape: Shape? = nil,
             _ run: @escaping @Sendable (_ input: Tensor, _ output: Tensor, ThreadPool) -> Void
         ) -> Case {
-            Case("\(name) 56x56x256", family: family, tier: tier, operations: image.elementCount, ceiling: nil) {
-                let (x, y, pool) = (input(), Tensor(zeros: output, shape: shape ?? image), ThreadPool(threads: 1))
+            let result = shape ?? image
+            let bytes = inputBytes + result.elementCount * output.bitWidth / 8
+            return Case("\(name) 56x56x256", family: family, tier: tier, operations: bytes, ceiling: .memory) {
+                let (x, y, pool) = (input(), Tensor(zeros: output, shape: result), ThreadPool(threads: 1))
                 return { run(x, y, pool) }
             }
         }
@@ -30,7 +32,10 @@ extension KernelBenchmarks {
             memoryCase("transpose to NCHW", FloatKernels.transposeFamily, from: floats, shape: [1, 256, 56, 56]) {
                 Layout.transpose($0, permutation: [0, 3, 1, 2], into: $1, pool: $2, tier: tier)
             },
-            memoryCase("resize to", FloatKernels.resampleFamily, from: { Samples.floats([1, 28, 28, 256]) }) {
+            memoryCase(
+                "resize to", FloatKernels.resampleFamily, from: { Samples.floats([1, 28, 28, 256]) },
+                bytes: 4 * 28 * 28 * 256
+            ) {
                 let taps = AxisTaps(
                     input: 28, indices: (0..<56).map { [$0 / 2, min(27, $0 / 2 + 1)] },
                     weights: [[Float]](repeating: [0.75, 0.25], count: 56))
@@ -55,7 +60,7 @@ extension KernelBenchmarks {
             memoryCase("quantize", elementwise, from: floats, to: .uint8) {
                 IntegerElementwise.quantize($0, parameters, into: $1, pool: $2, tier: tier)
             },
-            memoryCase("dequantize", elementwise, from: bytes) {
+            memoryCase("dequantize", elementwise, from: bytes, bytes: image.elementCount) {
                 IntegerElementwise.dequantize($0, parameters, into: $1, pool: $2, tier: tier)
             },
         ]

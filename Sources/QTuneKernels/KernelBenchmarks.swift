@@ -13,10 +13,10 @@ public enum KernelBenchmarks {
         /// The row of the family's table that does the work.
         public let kernel: String
         public let tier: CPUTier
-        /// Multiplications and additions of one call; the elements that it makes, where no ceiling applies.
+        /// Multiplications and additions of one call; the bytes that it reads and writes where memory sets the pace.
         public let operations: Int
-        /// The ceiling that the kernel is held against; nil where memory sets the pace.
-        public let ceiling: ArithmeticCeiling.Kind?
+        /// The ceiling that the kernel is held against.
+        public let ceiling: ProcessorCeiling.Kind
 
         fileprivate let prepare: @Sendable () throws -> Body
 
@@ -25,7 +25,7 @@ public enum KernelBenchmarks {
 
         init(
             _ name: String, family: KernelFamily, tier: CPUTier, kernel: String? = nil, operations: Int,
-            ceiling: ArithmeticCeiling.Kind?, prepare: @escaping @Sendable () throws -> Body
+            ceiling: ProcessorCeiling.Kind, prepare: @escaping @Sendable () throws -> Body
         ) {
             self.name = name
             self.family = family.name

@@ -58,6 +58,14 @@ package enum KernelCatalog {
         IntegerKernels.elementwiseFamily,
     ]
 
+    package static var elementwise: KernelFamily { FloatKernels.elementwiseFamily }
+    package static var reduction: KernelFamily { FloatKernels.reductionFamily }
+    package static var transpose: KernelFamily { FloatKernels.transposeFamily }
+    package static var interleaving: KernelFamily { FloatKernels.interleaveFamily }
+    package static var windowMaximum: KernelFamily { FloatKernels.windowMaximumFamily }
+    package static var elements: KernelFamily { FloatKernels.elementsFamily }
+    package static var integerElementwise: KernelFamily { IntegerKernels.elementwiseFamily }
+
     /// The row of that name, in any family.
     package static func row(named name: String) -> KernelRow? {
         families.lazy.flatMap(\.rows).first { $0.name == name }

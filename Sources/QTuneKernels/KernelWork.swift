@@ -1,19 +1,26 @@
 internal import CQTuneKernels
+package import QTuneTensor
 
 /// What one evaluation of an operator asks of the kernel that serves it.
 public struct KernelWork: Hashable, Sendable {
-    /// The row of a kernel family's table, as `qtune kernels` lists it.
-    public let kernel: String
-    /// Multiplications and additions as the operator defines them; a kernel that needs fewer may exceed the ceiling. 0
-    /// where memory sets the pace.
+    /// The row of a kernel family's table, as `qtune kernels` lists it; nil where the operator names none.
+    public let kernel: String?
+    /// Multiplications and additions as the operator defines them: a kernel that needs fewer may exceed the ceiling. The
+    /// bytes of operands and results where memory sets the pace: those that caches hold may exceed it.
     public let operations: Int
-    /// The ceiling that the kernel is held against; nil where memory sets the pace.
-    public let ceiling: ArithmeticCeiling.Kind?
+    /// The ceiling that the kernel is held against.
+    public let ceiling: ProcessorCeiling.Kind
 
-    package init(kernel: String, operations: Int, ceiling: ArithmeticCeiling.Kind?) {
+    package init(kernel: String?, operations: Int, ceiling: ProcessorCeiling.Kind) {
         self.kernel = kernel
         self.operations = operations
         self.ceiling = ceiling
+    }
+
+    /// What reads and writes each of `tensors` once, by this machine's kernel of `family`.
+    package init(moving tensors: [Tensor], by family: KernelFamily?) {
+        let row = (try? CPUTier.current).flatMap { family?.picked(for: $0) }
+        self.init(kernel: row?.name, operations: tensors.reduce(0) { $0 + $1.byteCount }, ceiling: .memory)
     }
 }
 

@@ -37,8 +37,11 @@ package protocol Operator: Sendable {
     /// Whether the only result is the first operand's elements, in their place, under a shape that inference tells.
     var isView: Bool { get }
 
-    /// What an evaluation asked of the processor, for a profile; nil where the operator does not say.
+    /// What an evaluation asked of the processor, for a profile; nil where it is to read and write its values once.
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork?
+
+    /// The kernels that serve an evaluation of `inputs` where memory sets the pace; nil where there are none.
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily?
 
     /// Whether equal inputs always give equal outputs; random numbers do not.
     var isDeterministic: Bool { get }
@@ -49,6 +52,8 @@ extension Operator {
     package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
     package var inPlaceInputs: [Int] { [] }
     package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? { nil }
+
+    package func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { nil }
     package var isView: Bool { false }
     package var isDeterministic: Bool { true }
 }

@@ -51,7 +51,12 @@ struct Executor {
             }
             if let started, let profiler {
                 let duration = ContinuousClock.now - started
-                let work = step.operator.work(step.operands.map { value($0, table) }, results)
+                let operands = step.operands.map { value($0, table) }
+                let work =
+                    step.operator.work(operands, results)
+                    ?? KernelWork(
+                        moving: (operands + results).compactMap { $0?.tensor },
+                        by: step.operator.kernelFamily(operands))
                 profiler.record(step.label, step.operatorType, duration, work: work)
             }
             for (result, slot) in zip(memory.settle(results, of: step), step.results) {

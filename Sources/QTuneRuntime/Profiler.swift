@@ -11,8 +11,8 @@ public final class Profiler: Sendable {
         public let operatorType: String
         public internal(set) var calls: Int
         public internal(set) var total: Duration
-        /// What one call asks of the processor, by the last call; nil where the operator does not say.
-        public internal(set) var work: KernelWork?
+        /// What one call asks of the processor, by the last call.
+        public internal(set) var work: KernelWork
     }
 
     private let state = Mutex<(order: [String], entries: [String: Entry])>(([], [:]))
@@ -27,11 +27,11 @@ public final class Profiler: Sendable {
     /// Forgets what was measured, as after a warm-up run.
     public func reset() { state.withLock { $0 = ([], [:]) } }
 
-    func record(_ node: String, _ operatorType: String, _ duration: Duration, work: KernelWork?) {
+    func record(_ node: String, _ operatorType: String, _ duration: Duration, work: KernelWork) {
         state.withLock { state in
             if state.entries[node] == nil {
                 state.order.append(node)
-                state.entries[node] = Entry(node: node, operatorType: operatorType, calls: 0, total: .zero, work: nil)
+                state.entries[node] = Entry(node: node, operatorType: operatorType, calls: 0, total: .zero, work: work)
             }
             state.entries[node]?.calls += 1
             state.entries[node]?.work = work

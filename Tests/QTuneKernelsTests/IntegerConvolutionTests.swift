@@ -179,7 +179,7 @@ import Testing
 
     /// Each tier picks from each family the first row that it can run, which is the scalar reference for the lowest.
     @Test func everyTierPicksARow() throws {
-        let families = KernelCatalog.families.filter { $0.name.hasPrefix("integer-") }
+        let families = KernelCatalog.families.filter { $0.name.hasPrefix("integer_") }
         #expect(families.count == 4)
         for family in families {
             #expect(family.rows.last?.instructions == [])

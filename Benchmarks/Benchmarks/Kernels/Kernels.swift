@@ -16,16 +16,14 @@ let benchmarks: @Sendable () -> Void = {
     }
 }
 
-/// Multiplications and additions, or elements made where memory sets the pace, in millions a second.
+/// Multiplications and additions, or bytes read and written where memory sets the pace, in millions a second.
 private let rate = BenchmarkMetric.custom("M operations / s", polarity: .prefersLarger, useScalingFactor: false)
-/// The rate over what the arithmetic units do at most, measured in the same process.
+/// The rate over what the core does at most, measured in the same process.
 private let share = BenchmarkMetric.custom("Share of ceiling (%)", polarity: .prefersLarger, useScalingFactor: false)
 
 private func register(_ kernelCase: KernelBenchmarks.Case, as name: String) {
-    var configuration = Benchmark.defaultConfiguration
-    if kernelCase.ceiling == nil { configuration.metrics = [.wallClock, rate] }
     Benchmark(
-        name, configuration: configuration,
+        name,
         closure: { (benchmark, work: Work) in
             let clock = ContinuousClock()
             let start = clock.now
@@ -37,7 +35,7 @@ private func register(_ kernelCase: KernelBenchmarks.Case, as name: String) {
             benchmark.measurement(share, Int((100 * operationsPerSecond / ceiling).rounded()))
         },
         setup: {
-            let ceiling = kernelCase.ceiling.flatMap { ceilings.operationsPerSecond($0, tier: kernelCase.tier) }
+            let ceiling = ceilings.operationsPerSecond(kernelCase.ceiling, tier: kernelCase.tier)
             return Work(body: try kernelCase.makeBody(), ceiling: ceiling)
         })
 }
@@ -52,11 +50,11 @@ private struct Work {
 private final class Ceilings: Sendable {
     private let measured = Mutex<[String: Double?]>([:])
 
-    func operationsPerSecond(_ kind: ArithmeticCeiling.Kind, tier: CPUTier) -> Double? {
+    func operationsPerSecond(_ kind: ProcessorCeiling.Kind, tier: CPUTier) -> Double? {
         measured.withLock { measured in
             let key = "\(kind) \(tier.name)"
             if let known = measured[key] { return known }
-            let ceiling = ArithmeticCeiling.measure(kind, tier: tier)?.operationsPerSecond
+            let ceiling = ProcessorCeiling.measure(kind, tier: tier)?.operationsPerSecond
             measured[key] = .some(ceiling)
             return ceiling
         }

@@ -105,7 +105,7 @@ struct KernelsCommand: ParsableCommand {
 
     private func show(_ chosen: KernelBenchmarks.Case, _ tier: CPUTier) throws {
         let rate = try chosen.measure(seconds: 0.2)
-        let ceiling = chosen.ceiling.flatMap { ArithmeticCeiling.measure($0, tier: tier) }
+        let ceiling = ProcessorCeiling.measure(chosen.ceiling, tier: tier)
         let pick = Pick(
             kernel: chosen.kernel, family: chosen.family, tile: KernelCatalog.row(named: chosen.kernel)?.tile ?? "",
             tier: tier.name, operations: chosen.operations, microseconds: Double(chosen.operations) / rate * 1e6,

@@ -84,6 +84,10 @@ extension BinaryOperator {
     }
 
     var inPlaceInputs: [Int] { [0, 1] }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        function.kernel != nil && inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.elementwise : nil
+    }
 }
 
 /// A binary operator without attributes.

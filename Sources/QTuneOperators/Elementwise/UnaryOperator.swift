@@ -71,6 +71,10 @@ extension UnaryOperator {
     }
 
     var inPlaceInputs: [Int] { [0] }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        function.kernel != nil && inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.elementwise : nil
+    }
 }
 
 /// A unary operator without attributes.

@@ -35,6 +35,10 @@ extension ComparisonOperator {
         return [.tensor(output)]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.elements : nil
+    }
+
     /// The operands, strings numbered so that equal ones have equal numbers.
     private func comparable(_ a: Tensor, _ b: Tensor) throws -> (Tensor, Tensor) {
         try requireSameType(a, b)

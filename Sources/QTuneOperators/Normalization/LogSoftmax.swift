@@ -27,6 +27,10 @@ struct LogSoftmax: RunOperator {
         return true
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.reduction : nil
+    }
+
     func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         let largest = run.max() ?? 0
         let sum = run.reduce(0.0) { $0 + exp(Double($1 - largest)) }

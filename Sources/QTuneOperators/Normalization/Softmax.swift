@@ -21,6 +21,10 @@ struct Softmax: RunOperator {
         return true
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.reduction : nil
+    }
+
     func transform<Element: SteppedFloat>(_ run: inout [Element], rounding: FloatRounding) {
         SteppedSoftmax.apply(&run, rounding: rounding)
     }

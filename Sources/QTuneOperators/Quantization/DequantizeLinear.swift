@@ -23,6 +23,10 @@ struct DequantizeLinear: Operator {
         [.tensor(outputType ?? context[1].dtype, context[0].dimensions)]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        [.uint8, .int8].contains(inputs.first??.tensor?.dtype) ? KernelCatalog.integerElementwise : nil
+    }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, scale) = (try context.tensor(0), try context.tensor(1))
         let zeroPoint = try context.optionalTensor(2)

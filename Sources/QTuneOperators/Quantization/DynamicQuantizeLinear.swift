@@ -13,6 +13,8 @@ struct DynamicQuantizeLinear: Operator {
         [.tensor(.uint8, context[0].dimensions), .tensor(.float32, []), .tensor(.uint8, [])]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         guard input.dtype == .float32 else {

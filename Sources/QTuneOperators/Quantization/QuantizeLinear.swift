@@ -30,6 +30,10 @@ struct QuantizeLinear: Operator {
         return [.tensor(dtype, context[0].dimensions)]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? {
+        inputs.first??.tensor?.dtype == .float32 ? KernelCatalog.integerElementwise : nil
+    }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, scale) = (try context.tensor(0), try context.tensor(1))
         let zeroPoint = try context.optionalTensor(2)

@@ -31,6 +31,8 @@ struct Transpose: Operator {
         return [.tensor(context[0].dtype, try order(rank: dimensions.count).map { dimensions[$0] })]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.transpose }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let order = try order(rank: input.shape.rank)

@@ -25,6 +25,8 @@ struct Activate: Operator {
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { [InferredValue(type: context[0].type)] }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.elementwise }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "\(input.dtype), not float32") }

@@ -15,6 +15,8 @@ struct ChannelsLast: Operator {
         [.tensor(context[0].dtype, context[0].dimensions.flatMap { ImageLayout.channelsLast.applied(to: $0) })]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.transpose }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         [.tensor(try ImageLayout.channelsLast.rearrange(try context.tensor(0), context))]
     }
@@ -31,6 +33,8 @@ struct ChannelsFirst: Operator {
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] {
         [.tensor(context[0].dtype, context[0].dimensions.flatMap { ImageLayout.channelsFirst.applied(to: $0) })]
     }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.transpose }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         [.tensor(try ImageLayout.channelsFirst.rearrange(try context.tensor(0), context))]

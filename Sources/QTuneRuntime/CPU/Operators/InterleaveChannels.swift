@@ -38,6 +38,8 @@ struct InterleaveChannels: Operator {
         return Array(repeating: .tensor(context[0].dtype, dimensions), count: results)
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.interleaving }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (a, b) = (try context.tensor(0), try context.tensor(1))
         let (batch, height, width, channels) = try a.checkedImage()

@@ -21,6 +21,8 @@ struct NormalizeRows: Operator {
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { [InferredValue(type: context[0].type)] }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.reduction }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         let (scale, shift) = (try context.optionalTensor(1), try context.optionalTensor(2))

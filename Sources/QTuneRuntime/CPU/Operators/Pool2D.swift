@@ -18,6 +18,8 @@ struct MaxPool2D: Operator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { try window.inferPool(context[0]) }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.windowMaximum }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         try window.evaluatePool(context) { input, window, output in
             Pooling.max(input, window: window, into: output, pool: context.pool)
@@ -42,6 +44,8 @@ struct AveragePool2D: Operator {
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] { try window.inferPool(context[0]) }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.reduction }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         try window.evaluatePool(context) { input, window, output in
             Pooling.average(
@@ -62,6 +66,8 @@ struct GlobalAveragePool2D: Operator {
         guard let input = context[0].dimensions, input.count == 4 else { return [.tensor(context[0].dtype, nil)] }
         return [.tensor(context[0].dtype, [input[0], .fixed(1), .fixed(1), input[3]])]
     }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.reduction }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)

@@ -15,6 +15,8 @@ struct QuantizedAdd: Operator {
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { quantization.inferOutputs(context) }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         try quantization.evaluate(context) { a, b, output in
             IntegerElementwise.add(
@@ -37,6 +39,8 @@ struct QuantizedMul: Operator {
     init(_ node: NodeReader) throws { quantization = try BinaryQuantization(node) }
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { quantization.inferOutputs(context) }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         try quantization.evaluate(context) { a, b, output in

@@ -24,6 +24,8 @@ struct QuantizedMaxPool2D: ImageOperator {
         try window.inferPool(context[0], order, context[0].dtype)
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.windowMaximum }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let image = try order.channelsLast(try context.tensor(0), context)
         guard image.dtype == .uint8 || image.dtype == .int8 else {
@@ -69,6 +71,8 @@ struct QuantizedAveragePool2D: ImageOperator {
         }
         return [.tensor(y.dtype, order.inNodeOrder([image[0], .fixed(1), .fixed(1), image[3]]))]
     }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let image = try order.channelsLast(try context.tensor(0), context)

@@ -22,6 +22,8 @@ struct Requantize: Operator {
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { [.tensor(y.dtype, context[0].dimensions)] }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)
         guard input.dtype == x.dtype else { throw QTuneError(.invalidInput, "\(input.dtype), not \(x.dtype)") }
@@ -53,6 +55,8 @@ struct QuantizedLookup: Operator {
     }
 
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] { [.tensor(dtype, context[0].dimensions)] }
+
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let input = try context.tensor(0)

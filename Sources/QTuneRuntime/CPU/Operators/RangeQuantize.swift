@@ -15,6 +15,8 @@ struct RangeQuantize: Operator {
         [.tensor(.uint8, context[0].dimensions), .tensor(.float32, []), .tensor(.uint8, [])]
     }
 
+    func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, ends) = (try context.tensor(0), try context.tensor(1))
         guard input.dtype == .float32, ends.dtype == .float32, ends.count == 2 else {

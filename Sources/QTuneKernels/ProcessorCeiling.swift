@@ -1,32 +1,49 @@
 internal import CQTuneKernels
+internal import QTuneTensor
 
-/// What the arithmetic units of one core do at most: the measure of how good a kernel is.
-public struct ArithmeticCeiling: Hashable, Sendable {
-    /// What is multiplied.
+/// What one core does at most: the measure of how good a kernel is.
+public struct ProcessorCeiling: Hashable, Sendable {
+    /// What sets the pace.
     public enum Kind: Hashable, Sendable, CaseIterable {
-        /// float32 by float32.
+        /// Products of float32.
         case float
-        /// 8-bit integers, or 16-bit ones where the processor multiplies nothing narrower exactly.
+        /// Products of 8-bit integers, or 16-bit ones where the processor multiplies nothing narrower exactly.
         case integer
+        /// Bytes that are read and written.
+        case memory
     }
 
     /// The name of the loop that was measured.
     public let name: String
     public let kind: Kind
-    /// Multiplications and additions in a second, on one core.
+    /// Multiplications and additions in a second, or bytes read and written, on one core.
     public let operationsPerSecond: Double
 
     /// Measures the ceiling of `tier` now: tens of milliseconds. Nil where none is known, as for scalar code.
-    public static func measure(_ kind: Kind, tier: CPUTier) -> ArithmeticCeiling? {
+    public static func measure(_ kind: Kind, tier: CPUTier) -> ProcessorCeiling? {
+        if kind == .memory { return memory }
         guard
             let row = rows.first(where: { $0.pointee.is_integer == (kind == .integer) && serves($0.pointee.isa, tier) })
         else { return nil }
         let steps = 200_000
         let fastest = Stopwatch.fastest(of: 20) { row.pointee.run(steps) }
-        return ArithmeticCeiling(
+        return ProcessorCeiling(
             name: String(cString: row.pointee.name), kind: kind,
             operationsPerSecond: Double(steps * row.pointee.operations) / fastest)
     }
+
+    /// The pace of copies of `copiedBytes`: as much as large layers make, more than the caches of a core hold.
+    private static var memory: ProcessorCeiling {
+        let (source, target) = (
+            Tensor(zeros: .uint8, shape: [copiedBytes]), Tensor(zeros: .uint8, shape: [copiedBytes])
+        )
+        let fastest = Stopwatch.fastest(of: 20) { target.copyBytes(0..<copiedBytes, of: source, to: 0) }
+        return ProcessorCeiling(
+            name: "copy of \(copiedBytes >> 20) MiB", kind: .memory,
+            operationsPerSecond: Double(2 * copiedBytes) / fastest)
+    }
+
+    private static let copiedBytes = 3 << 20
 
     private static var rows: [UnsafePointer<qt_ceiling>] {
         var rows: [UnsafePointer<qt_ceiling>] = []
