@@ -43,7 +43,7 @@ extension Layout {
     /// Writes runs of `bytes` bytes one after another into `target`, from those places of `source`, in bytes.
     /// - Precondition: the runs lie inside of the tensors, which share no bytes.
     package static func gatherRuns(
-        of bytes: Int, from source: Tensor, at places: some Sequence<Int>, into target: Tensor
+        of bytes: Int, from source: Tensor, at places: [Int], into target: Tensor
     ) {
         guard bytes > 0, let start = source.rawBytes.baseAddress else { return }
         let last = source.byteCount - bytes

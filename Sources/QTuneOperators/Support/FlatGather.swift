@@ -16,7 +16,7 @@ enum FlatGather {
     static func gather(_ source: Tensor, offsets: some Sequence<Int>, run: Int, into target: Tensor) {
         let width = target.dtype.bitWidth / 8
         if run * width >= leastCopiedBytes {
-            return Layout.gatherRuns(of: run * width, from: source, at: offsets.lazy.map { $0 * width }, into: target)
+            return Layout.gatherRuns(of: run * width, from: source, at: offsets.map { $0 * width }, into: target)
         }
         switch target.dtype.bitWidth {
         case 8: gather(UInt8.self, source, offsets, run, target, .uint8)
