@@ -142,4 +142,6 @@ struct IntegerConv2D: ImageOperator {
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
         packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }
+
+    var inPlaceInputs: [Int] { [Self.addend] }
 }
