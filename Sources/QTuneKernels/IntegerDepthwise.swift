@@ -73,10 +73,9 @@ final class IntegerDepthwise: @unchecked Sendable {
         pool.run(parts: parts) { part in
             var description = description
             description.epilogue.range = ranges?[part]
-            let scratch = UnsafeMutableRawPointer.allocate(
-                byteCount: qt_integer_depthwise_scratch(&description), alignment: 64)
-            defer { scratch.deallocate() }
-            qt_integer_depthwise_run(&description, part * rows / parts, (part + 1) * rows / parts, scratch)
+            ScratchMemory.withBytes(qt_integer_depthwise_scratch(&description)) { scratch in
+                qt_integer_depthwise_run(&description, part * rows / parts, (part + 1) * rows / parts, scratch)
+            }
         }
         return ranges?.total
     }

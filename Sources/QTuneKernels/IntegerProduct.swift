@@ -83,12 +83,11 @@ final class IntegerProduct: @unchecked Sendable {
             let part = parts[index]
             for var job in jobs {
                 job.epilogue.range = ranges?[index]
-                let scratch = UnsafeMutableRawPointer.allocate(
-                    byteCount: qt_integer_product_scratch(&job) + 64, alignment: 64)
-                defer { scratch.deallocate() }
-                qt_integer_product_run(
-                    &job, part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound,
-                    part.columns.upperBound, scratch)
+                ScratchMemory.withBytes(qt_integer_product_scratch(&job)) { scratch in
+                    qt_integer_product_run(
+                        &job, part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound,
+                        part.columns.upperBound, scratch)
+                }
             }
         }
         return ranges?.total

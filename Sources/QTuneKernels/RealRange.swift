@@ -32,10 +32,10 @@ struct PartRanges: @unchecked Sendable {
 
     /// What all parts noted.
     var total: RealRange {
-        let ends = UnsafeMutablePointer<Float>.allocate(capacity: 2)
-        defer { ends.deallocate() }
-        (ends[0], ends[1]) = (0, 0)
-        for part in 0..<parts { qt_epilogue_range_end(self[part], ends) }
-        return RealRange(lower: ends[0], upper: ends[1])
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2) { ends in
+            ends.initialize(repeating: 0)
+            for part in 0..<parts { qt_epilogue_range_end(self[part], ends.baseAddress) }
+            return RealRange(lower: ends[0], upper: ends[1])
+        }
     }
 }

@@ -16,6 +16,14 @@ enum ScratchMemory {
         giveBack(block)
     }
 
+    /// Calls `body` with `byteCount` bytes, aligned, that hold anything.
+    static func withBytes(_ byteCount: Int, _ body: (UnsafeMutableRawPointer?) -> Void) {
+        guard byteCount > 0 else { return body(nil) }
+        let block = borrow(floats: (byteCount + 3) / 4)
+        body(block.base)
+        giveBack(block)
+    }
+
     /// At least `count` floats that hold anything.
     static func borrow(floats count: Int) -> TensorStorage {
         let byteCount = count * MemoryLayout<Float>.stride

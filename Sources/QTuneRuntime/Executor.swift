@@ -42,8 +42,8 @@ struct Executor {
     private func execute(_ program: Program, _ table: inout [Value?], _ memory: RunMemory) throws -> [Value] {
         let allocate = { memory.allocate($0, $1, $2) }
         for entry in (memory.schedule ?? program.schedule).entries {
-            let step = program.steps[entry.index]
-            if makeView(entry, step, &table) { continue }
+            let step = entry.step
+            if makeView(entry, &table) { continue }
             memory.begin(entry.index)
             let started = profiler == nil ? nil : ContinuousClock.now
             let results = try locating("node '\(step.label)' (\(step.operatorType))") {
@@ -73,9 +73,9 @@ struct Executor {
     }
 
     /// Does what `entry` says where that is no more than giving a value another shape.
-    private func makeView(_ entry: Schedule.Entry, _ step: Program.Step, _ table: inout [Value?]) -> Bool {
-        guard let shape = entry.view, let slot = step.results[0],
-            case .tensor(let tensor)? = value(step.operands[0], table), tensor.count == shape.elementCount
+    private func makeView(_ entry: Schedule.Entry, _ table: inout [Value?]) -> Bool {
+        guard let shape = entry.view, let slot = entry.step.results[0],
+            case .tensor(let tensor)? = value(entry.step.operands[0], table), tensor.count == shape.elementCount
         else { return false }
         table[slot] = .tensor(tensor.reshaped(to: shape))
         for slot in entry.released { table[slot] = nil }

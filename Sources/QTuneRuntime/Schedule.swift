@@ -2,7 +2,9 @@ internal import QTuneTensor
 
 /// The steps of a program that a run takes, in order, and what each of them lets go of.
 struct Schedule: Sendable {
-    struct Entry: Sendable {
+    /// A step and what goes with it. A class, as the step is one.
+    final class Entry: Sendable {
+        let step: Program.Step
         /// The step's place in the program.
         let index: Int
         /// Slots that no later entry reads.
@@ -10,6 +12,10 @@ struct Schedule: Sendable {
         /// The shape of the only result where that is the first operand under another shape; nil where there is more to
         /// do.
         let view: Shape?
+
+        init(step: Program.Step, index: Int, released: [Int], view: Shape?) {
+            (self.step, self.index, self.released, self.view) = (step, index, released, view)
+        }
     }
 
     let entries: [Entry]
@@ -42,7 +48,7 @@ struct Schedule: Sendable {
                 isNeededLater[slot] = true
                 released.append(slot)
             }
-            entries.append(Entry(index: index, released: released, view: views[index]))
+            entries.append(Entry(step: step, index: index, released: released, view: views[index]))
         }
         self.entries = entries.reversed()
     }

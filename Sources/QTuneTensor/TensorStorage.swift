@@ -14,8 +14,14 @@ package final class TensorStorage: @unchecked Sendable {
     private let isWellPlaced: Bool
     /// The aligned copy of bytes that are not well placed, once somebody wanted it.
     private let copy = Atomic<UnsafeMutableRawPointer?>(nil)
-    private let release: () -> Void
-    private let discard: (() -> Void)?
+    private let owner: Owner
+
+    /// Who gives the memory back.
+    private enum Owner {
+        case storage
+        case parent(TensorStorage)
+        case foreign(release: () -> Void, discard: (() -> Void)?)
+    }
 
     private static let made = Atomic<UInt64>(0)
 
@@ -31,8 +37,7 @@ package final class TensorStorage: @unchecked Sendable {
         place = memory
         self.byteCount = byteCount
         isWellPlaced = true
-        release = { memory.deallocate() }
-        discard = nil
+        owner = .storage
     }
 
     /// A part of `parent`, which is kept alive.
@@ -41,8 +46,7 @@ package final class TensorStorage: @unchecked Sendable {
         place = parent.base + offset
         self.byteCount = byteCount
         isWellPlaced = true
-        release = { withExtendedLifetime(parent) {} }
-        discard = nil
+        owner = .parent(parent)
     }
 
     /// Memory of somebody else's.
@@ -58,8 +62,7 @@ package final class TensorStorage: @unchecked Sendable {
         self.place = place
         self.byteCount = byteCount
         self.isWellPlaced = isWellPlaced
-        self.release = release
-        self.discard = discard
+        owner = .foreign(release: release, discard: discard)
     }
 
     /// The bytes, aligned and padded.
@@ -72,7 +75,9 @@ package final class TensorStorage: @unchecked Sendable {
     package var isAligned: Bool { isWellPlaced || copy.load(ordering: .relaxed) != nil }
 
     /// Says that the bytes will hardly be read again, so that the memory they take may go where they can be had back.
-    package func discardResidentPages() { discard?() }
+    package func discardResidentPages() {
+        if case .foreign(_, let discard?) = owner { discard() }
+    }
 
     /// The addresses of the bytes, to tell whether two tensors share memory.
     package var addresses: Range<UInt> {
@@ -97,6 +102,10 @@ package final class TensorStorage: @unchecked Sendable {
 
     deinit {
         copy.load(ordering: .acquiring)?.deallocate()
-        release()
+        switch owner {
+        case .storage: place.deallocate()
+        case .parent: break
+        case .foreign(let release, _): release()
+        }
     }
 }

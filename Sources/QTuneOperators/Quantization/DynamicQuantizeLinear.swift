@@ -46,7 +46,10 @@ package struct DynamicRange {
     package func results(_ values: Tensor, _ context: EvaluationContext) throws -> [Value] {
         let output = try context.makeOutput(0, .uint8, values.shape)
         quantize(values, into: output, pool: context.pool)
-        return [.tensor(output), .tensor(Tensor(scalar: scale)), .tensor(Tensor(scalar: UInt8(zeroPoint)))]
+        let (step, zero) = (try context.makeOutput(1, .float32, .scalar), try context.makeOutput(2, .uint8, .scalar))
+        step.store(scale)
+        zero.store(UInt8(zeroPoint))
+        return [.tensor(output), .tensor(step), .tensor(zero)]
     }
 
     /// The integers for `values`, into a uint8 tensor of as many elements.

@@ -72,7 +72,7 @@ struct Conv2D: Operator {
                 .invalidInput, "\(input.dtype) images of \(channels) channels, not float32 of \(kernel.inputChannels)")
         }
         let place = try window.placed(
-            kernel: [kernel.kernel.height, kernel.kernel.width], height: height, width: width)
+            kernel: kernel.kernel, height: height, width: width)
         let output = try context.makeOutput(
             0, .float32, [batch, place.output.height, place.output.width, kernel.outputChannels])
         let residual = try context.optionalTensor(3)

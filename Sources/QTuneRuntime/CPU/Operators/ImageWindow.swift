@@ -14,15 +14,15 @@ struct ImageWindow: Sendable {
     }
 
     /// The window over an image of those lengths, and the places it has.
-    func placed(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
+    func placed(kernel: Extent2D, height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
         if let known = last.find(kernel: kernel, height: height, width: width) { return known }
         let made = try place(kernel: kernel, height: height, width: width)
         last.keep(kernel: kernel, height: height, width: width, made)
         return made
     }
 
-    private func place(kernel: [Int], height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
-        let axes = try attributes.window(kernel: kernel, input: [height, width]).axes
+    private func place(kernel: Extent2D, height: Int, width: Int) throws -> (window: SlidingWindow, output: Extent2D) {
+        let axes = try attributes.window(kernel: [kernel.height, kernel.width], input: [height, width]).axes
         guard axes.count == 2 else { throw QTuneError(.invalidInput, "a window over \(axes.count) axes of an image") }
         let window = SlidingWindow(
             kernel: Extent2D(height: axes[0].kernel, width: axes[1].kernel),
@@ -31,6 +31,12 @@ struct ImageWindow: Sendable {
             padding: Padding2D(
                 top: axes[0].padBefore, left: axes[1].padBefore, bottom: axes[0].padAfter, right: axes[1].padAfter))
         return (window, Extent2D(height: axes[0].output, width: axes[1].output))
+    }
+
+    /// The lengths of the window; nil where the attributes give none for two axes.
+    var kernel: Extent2D? {
+        guard let lengths = attributes.kernel, lengths.count == 2 else { return nil }
+        return Extent2D(height: lengths[0], width: lengths[1])
     }
 
     var strides: Extent2D { Self.extent(attributes.strides) }
@@ -45,7 +51,7 @@ struct ImageWindow: Sendable {
 /// The window placed last: networks see images of one size, run after run.
 private final class LastPlacement: Sendable {
     private struct Entry {
-        let kernel: [Int]
+        let kernel: Extent2D
         let height: Int
         let width: Int
         let placed: (window: SlidingWindow, output: Extent2D)
@@ -53,14 +59,14 @@ private final class LastPlacement: Sendable {
 
     private let entry = Mutex<Entry?>(nil)
 
-    func find(kernel: [Int], height: Int, width: Int) -> (window: SlidingWindow, output: Extent2D)? {
+    func find(kernel: Extent2D, height: Int, width: Int) -> (window: SlidingWindow, output: Extent2D)? {
         entry.withLock { entry in
             guard let entry, entry.height == height, entry.width == width, entry.kernel == kernel else { return nil }
             return entry.placed
         }
     }
 
-    func keep(kernel: [Int], height: Int, width: Int, _ placed: (window: SlidingWindow, output: Extent2D)) {
+    func keep(kernel: Extent2D, height: Int, width: Int, _ placed: (window: SlidingWindow, output: Extent2D)) {
         entry.withLock { $0 = Entry(kernel: kernel, height: height, width: width, placed: placed) }
     }
 }

@@ -101,7 +101,7 @@ struct IntegerConv2D: ImageOperator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let weights = try context.tensor(1)
-        let kernel = try packed?.weights ?? pack(weights, bias: try context.optionalTensor(2)).weights
+        let kernel = try kernel(weights, context)
         let image = try order.channelsLast(try context.tensor(0), context)
         let (batch, height, width, channels) = try image.checkedImage()
         guard channels == kernel.inputChannels, image.dtype == kernel.inputType, weights.shape.rank == 4 else {
@@ -110,7 +110,7 @@ struct IntegerConv2D: ImageOperator {
                 "\(image.dtype) images of \(channels) channels, not \(kernel.inputType) of \(kernel.inputChannels)")
         }
         let place = try window.placed(
-            kernel: [weights.shape[2], weights.shape[3]], height: height, width: width)
+            kernel: Extent2D(height: weights.shape[2], width: weights.shape[3]), height: height, width: width)
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
@@ -126,7 +126,13 @@ struct IntegerConv2D: ImageOperator {
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: place.window.padding,
                 adding: addend, into: result, findsRange: findsRange, pool: context.pool)
         }
-        return RangeResult.appended(range, to: results)
+        return try RangeResult.appended(range, to: results, context)
+    }
+
+    /// The packed weights. (`??` would copy the whole operator into its closure at each call.)
+    private func kernel(_ weights: Tensor, _ context: EvaluationContext) throws -> IntegerConvolution {
+        if let packed { return packed.weights }
+        return try pack(weights, bias: try context.optionalTensor(2)).weights
     }
 
     /// What is added to a result of NHWC lengths `shape`.

@@ -72,7 +72,7 @@ struct IntegerLinear: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let rows = try context.tensor(0)
-        let matrix = try (packed ?? pack(try context.tensor(1), bias: try context.optionalTensor(2))).weights
+        let matrix = try matrix(context)
         guard rows.dtype == matrix.inputType, rows.shape.dimensions.last == matrix.depth else {
             throw QTuneError(.invalidInput, "\(rows.dtype)\(rows.shape) times a matrix of \(matrix.depth) rows")
         }
@@ -86,7 +86,13 @@ struct IntegerLinear: Operator {
         } else {
             range = matrix.run(rows, into: result, findsRange: findsRange, pool: context.pool)
         }
-        return RangeResult.appended(range, to: [.tensor(result)])
+        return try RangeResult.appended(range, to: [.tensor(result)], context)
+    }
+
+    /// The packed matrix. (`??` would copy the whole operator into its closure at each call.)
+    private func matrix(_ context: EvaluationContext) throws -> IntegerMatrix {
+        if let packed { return packed.weights }
+        return try pack(try context.tensor(1), bias: try context.optionalTensor(2)).weights
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {

@@ -90,9 +90,8 @@ extension ImageWindow {
     ) throws -> [Value] {
         let input = try context.tensor(0)
         let (batch, height, width, channels) = try input.checkedImage()
-        guard input.dtype == .float32, let kernel = attributes.kernel else {
-            throw QTuneError(.invalidInput, "\(input.dtype) images, not float32")
-        }
+        guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "\(input.dtype) images, not float32") }
+        guard let kernel else { throw QTuneError(.invalidModel, "a pool without a window over two axes") }
         let place = try placed(kernel: kernel, height: height, width: width)
         let output = try context.makeOutput(0, .float32, [batch, place.output.height, place.output.width, channels])
         pool(input, place.window, output)

@@ -71,14 +71,14 @@ struct DynamicInput {
     /// The operands of those numbers; nil where there is no scale. A zero point left out is 0.
     init?(_ context: EvaluationContext, zeroPoint: Int, scale: Int) throws {
         guard let given = try context.optionalTensor(scale) else { return nil }
-        guard given.dtype == .float32, given.count == 1 else {
+        guard let scale = given.singleFloat else {
             throw QTuneError(.invalidInput, "a scale of \(given.dtype)\(given.shape), not one float32")
         }
         let point = try context.optionalTensor(zeroPoint)
-        guard let integer = point.map({ $0.count == 1 ? $0.integers?.first : nil }) ?? 0,
+        guard let integer = point == nil ? 0 : point?.singleInteger,
             (-128...255).contains(integer)
         else { throw QTuneError(.invalidInput, "a zero point that is not one integer of 8 bits") }
-        (self.zeroPoint, self.scale) = (Int32(integer), given.array(of: Float.self)[0])
+        (self.zeroPoint, self.scale) = (Int32(integer), scale)
     }
 }
 

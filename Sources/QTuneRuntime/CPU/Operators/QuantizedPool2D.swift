@@ -105,7 +105,7 @@ extension ImageWindow {
     /// up adds, and what the last place does not reach, changes no result.
     fileprivate func placedPool(_ image: Tensor) throws -> (window: SlidingWindow, shape: Shape) {
         let (batch, height, width, channels) = try image.checkedImage()
-        guard let kernel = attributes.kernel else { throw QTuneError(.invalidModel, "a pool without a window") }
+        guard let kernel else { throw QTuneError(.invalidModel, "a pool without a window over two axes") }
         var (window, output) = try placed(kernel: kernel, height: height, width: width)
         let reach = { (places: Int, stride: Int, dilation: Int, taps: Int) in
             (places - 1) * stride + dilation * (taps - 1) + 1

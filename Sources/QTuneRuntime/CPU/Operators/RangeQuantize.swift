@@ -19,11 +19,10 @@ struct RangeQuantize: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, ends) = (try context.tensor(0), try context.tensor(1))
-        guard input.dtype == .float32, ends.dtype == .float32, ends.count == 2 else {
+        guard input.dtype == .float32, let (lower, upper) = ends.twoFloats else {
             throw QTuneError(.invalidInput, "\(input.dtype) values with a range of \(ends.dtype)\(ends.shape)")
         }
-        let numbers = ends.array(of: Float.self)
-        return try DynamicRange(lower: numbers[0], upper: numbers[1]).results(input, context)
+        return try DynamicRange(lower: lower, upper: upper).results(input, context)
     }
 }
 
@@ -32,8 +31,11 @@ enum RangeResult {
     static let inferred = InferredValue.tensor(.float32, [.fixed(2)])
 
     /// `results` with `range`, where the node gave one.
-    static func appended(_ range: RealRange?, to results: [Value]) -> [Value] {
+    static func appended(_ range: RealRange?, to results: [Value], _ context: EvaluationContext) throws -> [Value] {
         guard let range else { return results }
-        return results + [.tensor(Tensor([range.lower, range.upper]))]
+        let ends = try context.makeOutput(results.count, .float32, [2])
+        ends.store(range.lower, at: 0)
+        ends.store(range.upper, at: 1)
+        return results + [.tensor(ends)]
     }
 }
