@@ -11,13 +11,13 @@ package struct EvaluationContext {
     /// The threads to work with.
     package let pool: ThreadPool
     /// Memory for output `index`: planned where the plan foresaw this type and shape, fresh otherwise.
-    private let allocate: (_ index: Int, DType, Shape) -> Tensor
+    private let allocate: (_ index: Int, DType, Shape) throws -> Tensor
     /// Runs a sub-graph with operands in the order of its inputs. Outer values are found by name.
     package let runSubgraph: (Graph, [Value]) throws -> [Value]
 
     package init(
         inputs: [Value?], outputCount: Int, pool: ThreadPool,
-        allocate: @escaping (Int, DType, Shape) -> Tensor = { Tensor(uninitialized: $1, shape: $2) },
+        allocate: @escaping (Int, DType, Shape) throws -> Tensor = { try EvaluationContext.allocate($1, $2) },
         runSubgraph: @escaping (Graph, [Value]) throws -> [Value] = { _, _ in
             throw QTuneError(.internalError, "sub-graphs cannot run here")
         }
@@ -66,8 +66,13 @@ package struct EvaluationContext {
         guard dtype != .string else {
             throw QTuneError(.unsupported, "elements of type \(dtype) are not supported here")
         }
+        return try allocate(index, dtype, shape)
+    }
+
+    /// Fresh memory, not initialised. A shape that no memory could hold is an error.
+    package static func allocate(_ dtype: DType, _ shape: Shape) throws -> Tensor {
         try MemoryLimit.check(dtype, shape)
-        return allocate(index, dtype, shape)
+        return Tensor(uninitialized: dtype, shape: shape)
     }
 
     /// A tensor of zeros to work with. A shape that no memory could hold is an error.

@@ -40,7 +40,7 @@ struct Executor {
     }
 
     private func execute(_ program: Program, _ table: inout [Value?], _ memory: RunMemory) throws -> [Value] {
-        let allocate = { memory.allocate($0, $1, $2) }
+        let allocate = { try memory.allocate($0, $1, $2) }
         for entry in (memory.schedule ?? program.schedule).entries {
             let step = entry.step
             if makeView(entry, &table) { continue }
@@ -83,7 +83,7 @@ struct Executor {
     }
 
     private func evaluate(
-        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) -> Tensor
+        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
     ) throws -> [Value] {
         let results = try step.operator.evaluate(context(step, table, allocate))
         guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
@@ -94,7 +94,7 @@ struct Executor {
     }
 
     private func context(
-        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) -> Tensor
+        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
     ) -> EvaluationContext {
         let inputs = step.operands.map { value($0, table) }
         guard !step.bodies.isEmpty else {

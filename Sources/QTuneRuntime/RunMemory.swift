@@ -6,7 +6,9 @@ final class RunMemory {
     private let plan: ExecutionPlan?
     private let recorder: PlanRecorder?
     private var step = 0
-    /// What was handed out during the current step, by index of the result.
+    /// Whose planned memory was handed out during the current step: bits by index of the result.
+    private var placed: UInt64 = 0
+    /// What was handed out during the current step, by index of the result, where somebody records it.
     private var given: [(index: Int, tensor: Tensor)] = []
 
     init(plan: ExecutionPlan?, recorder: PlanRecorder?) {
@@ -19,19 +21,20 @@ final class RunMemory {
 
     func begin(_ step: Int) {
         self.step = step
-        given.removeAll(keepingCapacity: true)
+        placed = 0
+        if recorder != nil { given.removeAll(keepingCapacity: true) }
     }
 
     /// Planned memory is handed out once a step: an operator that asks again may still read what it got first.
-    func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) -> Tensor {
-        if let planned = plan?.place(step, index), planned.dtype == dtype, planned.shape == shape,
-            !given.contains(where: { $0.index == index })
+    func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) throws -> Tensor {
+        if index < UInt64.bitWidth, placed & (1 << UInt64(index)) == 0, let planned = plan?.place(step, index),
+            planned.dtype == dtype, planned.shape == shape
         {
-            given.append((index, planned))
+            placed |= 1 << UInt64(index)
             return planned
         }
-        let fresh = Tensor(uninitialized: dtype, shape: shape)
-        given.append((index, fresh))
+        let fresh = try EvaluationContext.allocate(dtype, shape)
+        if recorder != nil { given.append((index, fresh)) }
         return fresh
     }
 
@@ -40,12 +43,11 @@ final class RunMemory {
     func settle(_ results: [Value], of step: Program.Step) -> [Value] {
         recorder?.record(self.step, step, results, given: given)
         guard let plan else { return results }
-        let strays = results.indices.filter { index in
-            results[index].tensor.map { !plan.permits($0, self.step, index) } ?? false
-        }
-        guard !strays.isEmpty else { return results }
         var settled = results
-        for index in strays { settled[index] = results[index].tensor.map { .tensor($0.copied()) } ?? results[index] }
+        for index in results.indices {
+            guard case .tensor(let tensor) = results[index], !plan.permits(tensor, self.step, index) else { continue }
+            settled[index] = .tensor(tensor.copied())
+        }
         return settled
     }
 }

@@ -114,17 +114,18 @@ struct IntegerConv2D: ImageOperator {
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
+        // What the closure reads is named here: it would copy the whole operator.
+        let (padding, findsRange) = (place.window.padding, findsRange)
         var range: RealRange?
         let results = try order.makeResult(kernel.outputType, shape, context) { result in
             guard let dynamic else {
                 range = kernel.run(
-                    image, padding: place.window.padding, adding: addend, into: result, findsRange: findsRange,
-                    pool: context.pool)
+                    image, padding: padding, adding: addend, into: result, findsRange: findsRange, pool: context.pool)
                 return
             }
             range = kernel.run(
-                image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: place.window.padding,
-                adding: addend, into: result, findsRange: findsRange, pool: context.pool)
+                image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: padding, adding: addend,
+                into: result, findsRange: findsRange, pool: context.pool)
         }
         return try RangeResult.appended(range, to: results, context)
     }
