@@ -1,18 +1,21 @@
-internal import QTuneGraph
+package import QTuneGraph
 internal import QTuneOperators
-internal import QTuneTensor
+package import QTuneTensor
 
 /// What a graph demands of the values a caller gives.
-struct InputSignature: Sendable {
+package struct InputSignature: Sendable {
     /// Inputs that must be given.
     let required: [ValueInfo]
     /// Inputs with a default value, which may be given.
     private let optional: [ValueInfo]
 
-    init(_ graph: Graph) {
+    package init(_ graph: Graph) {
         required = graph.requiredInputs
         optional = graph.inputs.filter { graph.initializers[$0.name] != nil }
     }
+
+    /// The same check of tensors alone.
+    package func check(tensors: [String: Tensor]) throws { try check(tensors.mapValues { Value.tensor($0) }) }
 
     /// Throws an error that names the input and what was expected where `feeds` do not fit.
     func check(_ feeds: [String: Value]) throws {

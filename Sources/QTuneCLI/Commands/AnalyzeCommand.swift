@@ -8,7 +8,7 @@ struct AnalyzeCommand: ParsableCommand {
             QDQ and XModel errors are signal-to-noise ratios in dB: higher is better. "alone" is the divergence of the \
             network's output when only this group is int8 (lower is better), "gain" how much of the divergence of full int8 \
             goes away when only this group is float (higher: restore it first). "err" columns are relative errors (lower is \
-            better). The order is that in which tune exempts groups.
+            better). The order is that in which tune exempts groups. \(DataOptions.formats)
             """)
 
     @OptionGroup var model: ModelArgument

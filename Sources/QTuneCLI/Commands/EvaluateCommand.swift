@@ -6,7 +6,8 @@ extension LossMetric: ExpressibleByArgument {}
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measure a network's accuracy on labelled data.",
-        discussion: "With --float, agreement and losses are against that network, sample by sample.")
+        discussion: "With --float, agreement and losses are against that network, sample by sample. "
+            + DataOptions.formats)
 
     @OptionGroup var model: ModelArgument
     @OptionGroup var options: DataOptions

@@ -27,7 +27,7 @@ struct CalibrationMethod: ExpressibleByArgument {
 struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize", abstract: "Write a quantized network.",
-        discussion: "Options given beside --recipe win over what the recipe says.")
+        discussion: "Options given beside --recipe win over what the recipe says. \(DataOptions.formats)")
 
     @OptionGroup var model: ModelArgument
     @OptionGroup var data: DataOptions

@@ -9,7 +9,7 @@ struct TuneCommand: ParsableCommand {
         commandName: "tune", abstract: "Search for the variants with the best trade between accuracy and size.",
         discussion: """
             Writes a folder: config.json, journal.jsonl, pareto.json, models/*.onnx and report.html. A run that was \
-            stopped goes on with --resume and the same options.
+            stopped goes on with --resume and the same options. \(DataOptions.formats)
             """)
 
     @OptionGroup var model: ModelArgument

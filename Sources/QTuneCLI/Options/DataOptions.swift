@@ -44,6 +44,12 @@ struct DataOptions: ParsableArguments {
             std: channels(std, default: 1), channelOrder: bgr ? .bgr : .rgb, layout: layout ?? Self.layout(of: model))
     }
 
+    /// What data are, for the help of commands.
+    static let formats =
+        "Data are a folder of pictures (with labels.csv or one folder a class), or an .npz file: x (float32 inputs, or "
+        + "uint8 pixels with mean and std), or one array for each input by the input's name, the first axis of which "
+        + "counts samples; y holds labels."
+
     /// The data at `path`: a folder of pictures, or an .npz or .npy file.
     func dataset(_ path: String, for model: Model, limit: Int? = nil) throws -> any Dataset {
         if let limit, limit < 1 { throw ValidationError("a limit is at least 1") }
@@ -57,7 +63,8 @@ struct DataOptions: ParsableArguments {
             throw QTuneError(.inputOutput, "there is no such file or folder", place: ["data '\(path)'"])
         }
         if isFolder { return try ImageFolder(path: path, preprocessing: preprocessing(for: model)) }
-        return try ArrayDataset(path: path, preprocessing: isEmpty ? nil : preprocessing(for: model))
+        return try ArrayFile(path: path).samples(
+            for: model.graph.requiredInputs.map(\.name), preprocessing: isEmpty ? nil : preprocessing(for: model))
     }
 
     private var isEmpty: Bool {

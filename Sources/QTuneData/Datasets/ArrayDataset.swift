@@ -1,6 +1,6 @@
 public import QTuneTensor
 
-/// Samples in an .npz archive or an .npy file.
+/// Samples of one input in an .npz archive or an .npy file.
 ///
 /// An archive holds `x` and, where known, `y` (labels), `mean`, `std` (one value a channel, on the scale 0...255) and
 /// `layout` ("NCHW" or "NHWC"). `x` is either uint8 [samples, height, width, channels], which is normalized and laid
@@ -9,20 +9,18 @@ public struct ArrayDataset: Dataset {
     private let samples: Tensor
     public let labels: [Int]?
     public let identity: String
+    public let place: String?
     /// How bytes become inputs; nil where the array holds inputs already.
     private let preprocessing: Preprocessing?
 
     /// - Parameter preprocessing: what to do with uint8 pixels where the archive does not say it itself, or otherwise
     ///   than it says.
     public init(path: String, preprocessing given: Preprocessing? = nil) throws {
-        let arrays = try locating("file '\(path)'") {
-            path.hasSuffix(".npy") ? ["x": try Npy.read(path: path)] : try Npz.read(path: path)
-        }
-        self = try locating("file '\(path)'") { try ArrayDataset(arrays, preprocessing: given) }
+        self = try ArrayFile(path: path).pictures(preprocessing: given)
     }
 
     /// Samples that are in memory, by the names of the archive's arrays.
-    init(_ arrays: [String: Tensor], preprocessing given: Preprocessing?) throws {
+    init(_ arrays: [String: Tensor], preprocessing given: Preprocessing?, place: String? = nil) throws {
         guard let x = arrays["x"], x.shape.rank >= 1, x.shape[0] > 0 else {
             throw QTuneError(.invalidData, "there is no array 'x' of samples")
         }
@@ -42,17 +40,10 @@ public struct ArrayDataset: Dataset {
         default: throw QTuneError(.invalidData, "'x' is \(x.dtype), neither uint8 nor float32")
         }
         samples = x
-        labels = try arrays["y"].map { y in
-            guard let integers = y.integers, integers.count == x.shape[0] else {
-                throw QTuneError(
-                    .invalidData, "'y' is \(y.dtype) \(y.shape), not a label for each of \(x.shape[0]) samples")
-            }
-            return integers
-        }
+        self.place = place
+        labels = try arrays["y"].map { try ArrayFile.labels($0, of: x.shape[0]) }
         var hash = StableHash()
-        x.withBytes { bytes in
-            for index in bytes.indices { hash.update(bytes[index]) }
-        }
+        hash.update(x)
         for label in labels ?? [] { hash.update("\(label)\n".utf8) }
         identity = hash.text + (preprocessing.map { "\($0)" } ?? "")
     }
@@ -60,23 +51,15 @@ public struct ArrayDataset: Dataset {
     public var count: Int { samples.shape[0] }
 
     public func input(at index: Int) throws -> Tensor {
-        let shape = Array(samples.shape.dimensions.dropFirst())
-        let length = shape.reduce(1, *)
-        let start = index * length
-        if let preprocessing {
-            let pixels = samples.withSpan(of: UInt8.self) { all in (start..<start + length).map { all[$0] } }
-            return try preprocessing.tensor(Image(width: shape[1], height: shape[0], pixels: pixels))
-        }
-        let values = samples.withSpan(of: Float.self) { all in (start..<start + length).map { all[$0] } }
-        return Tensor(values, shape: Shape([1] + shape))
+        let sample = samples.row(index)
+        guard let preprocessing else { return sample }
+        return try preprocessing.tensor(
+            Image(width: sample.shape[2], height: sample.shape[1], pixels: sample.array(of: UInt8.self)))
     }
 
     public func fingerprint(at index: Int) throws -> StableHash {
         var hash = StableHash()
-        let length = samples.byteCount / count
-        samples.withBytes { bytes in
-            for position in index * length..<(index + 1) * length { hash.update(bytes[position]) }
-        }
+        hash.update(samples.row(index))
         return hash
     }
 

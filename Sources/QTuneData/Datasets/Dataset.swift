@@ -10,8 +10,18 @@ public protocol Dataset: Sendable {
     var identity: String { get }
     /// A hash of sample `index` as it is stored: equal samples have equal ones, in whichever data set they are.
     func fingerprint(at index: Int) throws -> StableHash
-    /// The network's input for sample `index`, with a first axis of length 1.
+    /// Where the samples come from, as errors name it: a file or folder; nil where there is no such place.
+    var place: String? { get }
+    /// The network's only input for sample `index`, with a first axis of length 1.
     func input(at index: Int) throws -> Tensor
+    /// The inputs for sample `index` by their names, each with a first axis of length 1; nil where samples have one
+    /// input without a name, which `input(at:)` gives.
+    func namedInputs(at index: Int) throws -> [String: Tensor]?
+}
+
+extension Dataset {
+    public var place: String? { nil }
+    public func namedInputs(at index: Int) throws -> [String: Tensor]? { nil }
 }
 
 /// Some of the samples of another data set.
@@ -27,7 +37,9 @@ public struct DatasetSlice: Dataset {
     public var count: Int { indices.count }
     public var labels: [Int]? { base.labels.map { labels in indices.map { labels[$0] } } }
     public var identity: String { "\(base.identity)[\(StableHash(indices.map { "\($0)" }).text)]" }
+    public var place: String? { base.place }
     public func input(at index: Int) throws -> Tensor { try base.input(at: indices[index]) }
+    public func namedInputs(at index: Int) throws -> [String: Tensor]? { try base.namedInputs(at: indices[index]) }
     public func fingerprint(at index: Int) throws -> StableHash { try base.fingerprint(at: indices[index]) }
 }
 

@@ -11,12 +11,15 @@ public struct ImageFolder: Dataset {
     public let classNames: [String]?
     public let preprocessing: Preprocessing
     public let identity: String
+    public let place: String?
 
     public var count: Int { files.count }
 
     /// Lists the pictures; none is decoded yet.
     public init(path: String, preprocessing: Preprocessing) throws {
-        let listing = try locating("folder '\(path)'") { try FolderListing(path: path) }
+        let folder = "folder '\(path)'"
+        let listing = try locating(folder) { try FolderListing(path: path) }
+        place = folder
         files = listing.files
         labels = listing.labels
         classNames = listing.classNames

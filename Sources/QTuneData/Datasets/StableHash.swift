@@ -1,3 +1,5 @@
+internal import QTuneTensor
+
 /// A 64-bit FNV-1a hash that is the same in every process, for names and keys; no protection against forgery.
 public struct StableHash: Hashable, Sendable {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -14,6 +16,13 @@ public struct StableHash: Hashable, Sendable {
 
     public mutating func update(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { update(byte) }
+    }
+
+    /// - Precondition: The tensor holds no strings.
+    mutating func update(_ tensor: Tensor) {
+        tensor.withBytes { bytes in
+            for index in bytes.indices { update(bytes[index]) }
+        }
     }
 
     public mutating func update(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -92,7 +92,7 @@ extension PackedRecurrent {
                     hidden: states[0][direction], cell: states.count > 1 ? states[1][direction] : nil),
                 isBackward: attributes.directions[direction], into: output, direction: direction, pool: context.pool)
         }
-        let joined = states.map { Tensor.joined($0, to: Shape(ends)) }
+        let joined = states.map { Tensor.joined($0, .float32, to: Shape(ends)) }
         let results =
             isOutput
             ? [output] + joined
@@ -112,23 +112,6 @@ extension PackedRecurrent {
 }
 
 extension Tensor {
-    /// Of the parts of `shape` that follow one another, number `index`, in memory of its own.
-    fileprivate func part(_ index: Int, of shape: Shape) -> Tensor {
-        let part = Tensor(uninitialized: dtype, shape: shape)
-        let bytes = part.byteCount
-        part.copyBytes(index * bytes..<(index + 1) * bytes, of: self, to: 0)
-        return part
-    }
-
-    /// Equal parts one after the other.
-    fileprivate static func joined(_ parts: [Tensor], to shape: Shape) -> Tensor {
-        let result = Tensor(uninitialized: .float32, shape: shape)
-        for (index, part) in parts.enumerated() {
-            result.copyBytes(0..<part.byteCount, of: part, to: index * part.byteCount)
-        }
-        return result
-    }
-
     fileprivate func reordered(_ permutation: [Int], _ context: EvaluationContext? = nil) -> Tensor {
         let result = Tensor(uninitialized: dtype, shape: Shape(permutation.map { shape[$0] }))
         Layout.transpose(
