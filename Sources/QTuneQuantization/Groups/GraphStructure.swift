@@ -33,7 +33,8 @@ struct GraphStructure: Sendable {
         self.producer = producer
         self.consumers = consumers
         outputs = Set(model.graph.outputs.map(\.name))
-        roles = nodes.map { OperatorRules.role(of: $0, in: context) }
+        roles = IntegerFlow.confine(
+            nodes.map { OperatorRules.role(of: $0, in: context) }, of: nodes, consumers: consumers, outputs: outputs)
         let found = GroupFinder(
             nodes: nodes, roles: roles, producer: producer, consumers: consumers, outputs: outputs)
         groups = found.groups
