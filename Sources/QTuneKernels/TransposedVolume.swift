@@ -17,18 +17,11 @@ package final class TransposedVolume: Sendable {
         weights: Tensor, bias: Tensor? = nil, groups: Int = 1, depthStride: Int = 1, depthDilation: Int = 1,
         stride: Extent2D = .one, dilation: Extent2D = .one, tier: CPUTier? = nil
     ) throws {
-        let shape = weights.shape
-        guard weights.dtype == .float32, shape.rank == 5, weights.count > 0, min(depthStride, depthDilation) > 0 else {
-            throw QTuneError(
-                .invalidArgument, "weights of volumes are float32 [I, O, D, H, W], not \(weights.dtype) \(shape)")
-        }
+        let parts = try weights.slicesOfVolumes(depthStride: depthStride, depthDilation: depthDilation)
         self.bias = bias
         (self.stride, self.dilation) = (depthStride, depthDilation)
-        let parts = weights.depthFirst()
-        slices = try (0..<shape[2]).map { tap in
-            try TransposedConvolution(
-                weights: parts.part(tap, Shape(Array(parts.shape.dimensions[1...]))), groups: groups, stride: stride,
-                dilation: dilation, tier: tier)
+        slices = try parts.map {
+            try TransposedConvolution(weights: $0, groups: groups, stride: stride, dilation: dilation, tier: tier)
         }
         outputChannels = slices[0].outputChannels
     }

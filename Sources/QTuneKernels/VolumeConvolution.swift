@@ -17,20 +17,14 @@ package final class VolumeConvolution: Sendable {
         weights: Tensor, bias: Tensor? = nil, groups: Int = 1, depthStride: Int = 1, depthDilation: Int = 1,
         stride: Extent2D = .one, dilation: Extent2D = .one, tier: CPUTier? = nil
     ) throws {
-        let shape = weights.shape
-        guard weights.dtype == .float32, shape.rank == 5, weights.count > 0, min(depthStride, depthDilation) > 0 else {
-            throw QTuneError(
-                .invalidArgument, "weights of volumes are float32 [O, I, D, H, W], not \(weights.dtype) \(shape)")
-        }
-        outputChannels = shape[0]
-        self.bias = bias?.array(of: Float.self) ?? [Float](repeating: 0, count: shape[0])
+        let parts = try weights.slicesOfVolumes(depthStride: depthStride, depthDilation: depthDilation)
+        outputChannels = weights.shape[0]
+        self.bias = bias?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
         (self.stride, self.dilation) = (depthStride, depthDilation)
-        let parts = weights.depthFirst()
-        slices = try (0..<shape[2]).map { tap in
+        slices = try parts.enumerated().map { tap, part in
             try FloatConvolution(
-                weights: parts.part(tap, Shape(Array(parts.shape.dimensions[1...]))),
-                bias: tap == shape[2] / 2 ? bias : nil, groups: groups,
-                stride: stride, dilation: dilation, tier: tier)
+                weights: part, bias: tap == parts.count / 2 ? bias : nil, groups: groups, stride: stride,
+                dilation: dilation, tier: tier)
         }
     }
 
@@ -67,11 +61,20 @@ package final class VolumeConvolution: Sendable {
 }
 
 extension Tensor {
-    /// Weights [.., .., depth, height, width] with the depth in front.
-    func depthFirst() -> Tensor {
-        let parts = Tensor(uninitialized: .float32, shape: Shape([2, 0, 1, 3, 4].map { shape[$0] }))
-        Layout.transpose(self, permutation: [2, 0, 1, 3, 4], into: parts, pool: ThreadPool.shared(threads: 1))
-        return parts
+    /// These weights of volumes, [.., .., depth, height, width], as those of slices, [.., .., height, width], one for
+    /// each tap along the depth.
+    /// - Throws: `invalidArgument` where these are not such weights, or a step along the depth is not positive.
+    func slicesOfVolumes(depthStride: Int, depthDilation: Int) throws -> [Tensor] {
+        guard dtype == .float32, shape.rank == 5, count > 0, min(depthStride, depthDilation) > 0 else {
+            throw QTuneError(
+                .invalidArgument,
+                "weights of volumes are float32 [.., .., D, H, W] with steps of 1 at least, not "
+                    + "\(dtype) \(shape) with steps \(depthStride) and \(depthDilation)")
+        }
+        let depthFirst = Tensor(uninitialized: .float32, shape: Shape([2, 0, 1, 3, 4].map { shape[$0] }))
+        Layout.transpose(self, permutation: [2, 0, 1, 3, 4], into: depthFirst, pool: ThreadPool.shared(threads: 1))
+        let slice = Shape(Array(depthFirst.shape.dimensions[1...]))
+        return (0..<shape[2]).map { depthFirst.part($0, slice) }
     }
 
     /// Of the parts of `shape` that follow one another in memory, number `index`.
