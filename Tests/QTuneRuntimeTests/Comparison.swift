@@ -35,10 +35,14 @@ private func numbers(_ tensor: Tensor) -> [Float] {
     tensor.dtype == .float32 ? tensor.array(of: Float.self) : (tensor.integers ?? []).map { Float($0) }
 }
 
-private func largest(_ tensor: Tensor) -> Float { numbers(tensor).map { abs($0) }.max() ?? 0 }
+private func largest(_ tensor: Tensor) -> Float { numbers(tensor).filter(\.isFinite).map { abs($0) }.max() ?? 0 }
 
+/// Infinite where only one of two numbers is NaN.
 private func largestDistance(_ a: Tensor, _ b: Tensor) -> Float {
-    zip(numbers(a), numbers(b)).map { abs($0 - $1) }.max() ?? 0
+    zip(numbers(a), numbers(b)).map { a, b in
+        if a == b || a.isNaN && b.isNaN { return 0 }
+        return a.isNaN || b.isNaN ? .infinity : abs(a - b)
+    }.max() ?? 0
 }
 
 extension Session {

@@ -76,7 +76,8 @@ struct DynamicAbsorptionTests {
 
     /// A product of dynamically quantized integers and weights, uint8 with a zero point.
     private mutating func layer(
-        _ g: GraphBuilder, _ x: GraphBuilder.Expression, _ weights: Shape, groups: Int = 1
+        _ g: GraphBuilder, _ x: GraphBuilder.Expression, _ weights: Shape, groups: Int = 1,
+        scales: Tensor = Tensor(scalar: Float(0.003))
     ) -> GraphBuilder.Expression {
         let x = g.apply("DynamicQuantizeLinear", [x], results: [nil, nil, nil])
         let isConvolution = weights.rank == 4
@@ -85,7 +86,7 @@ struct DynamicAbsorptionTests {
             [x[0], g.constant(generator.integers(UInt8.self, weights)), x[2], g.constant(Tensor(scalar: UInt8(90)))],
             results: [nil],
             attributes: isConvolution ? ["group": .int(Int64(groups)), "pads": .ints([1, 1, 1, 1])] : [:])
-        return g("Mul", g("Cast", sums[0], attributes: ["to": .int(1)]), g("Mul", x[1], g.constant(0.003)))
+        return g("Mul", g("Cast", sums[0], attributes: ["to": .int(1)]), g("Mul", x[1], g.constant(scales)))
     }
 
     /// Kernels find the range of what the next layer quantizes; the first layer's comes from outside.
@@ -146,6 +147,39 @@ struct DynamicAbsorptionTests {
         #expect(report.refusals.count == (hindrance == "nothing" ? 0 : 1))
         #expect(session.operatorCounts["qtune.QuantizedMaxPool2D"] == (hindrance == "nothing" ? 1 : nil))
         #expect(session.operatorCounts["qtune.RangeQuantize"] == (hindrance == "nothing" ? 1 : nil))
+    }
+
+    /// A NaN takes its windows with it, and quantizes to 0, where the largest of the integers would be another's.
+    /// Where an addend or the bias brings it in, pooling comes first; where the image does, nothing but it is NaN or
+    /// infinite in the sums.
+    @Test(
+        arguments: [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude], ["image", "addend", "bias", "scale"])
+    mutating func poolingKeepsWhatIsNoNumber(value: Float, place: String) throws {
+        let g = GraphBuilder()
+        var (image, addend) = (generator.floats([1, 3, 9, 12]), generator.floats([1, 4, 9, 12]))
+        func mark(_ tensor: Tensor) -> Tensor {
+            var numbers = tensor.array(of: Float.self)
+            numbers[numbers.count / 2] = value
+            return Tensor(numbers, shape: tensor.shape)
+        }
+        if place == "image" { image = mark(image) }
+        if place == "addend" { addend = mark(addend) }
+        var feeds = ["x": image]
+        let scales = Tensor([0.01, place == "scale" ? value : 0.03, 0.02, 0.01] as [Float], shape: [4, 1, 1])
+        var x = layer(g, g.input("x", image.shape.dimensions), [4, 3, 3, 3], scales: scales)
+        if place == "addend" {
+            x = g("Add", x, g.input("a", addend.shape.dimensions))
+            feeds["a"] = addend
+        }
+        if place == "bias" { x = g("Add", x, g.constant(Tensor([0, value, 1, 0.5] as [Float], shape: [4, 1, 1]))) }
+        let pool = g(
+            "MaxPool", g("Relu", x),
+            attributes: ["kernel_shape": .ints([3, 3]), "strides": .ints([2, 2]), "pads": .ints([1, 1, 1, 1])])
+        let quantized = g.apply("DynamicQuantizeLinear", [pool], results: ["q", "s", "z"])
+        let session = try expectSameResults(
+            g.model(quantized[0], quantized[1], quantized[2]), feeds, tolerance: 0)
+        let isFirst = place == "image" || place == "bias" && value.isFinite
+        #expect(session.operatorCounts["qtune.QuantizedMaxPool2D"] == (isFirst ? 1 : nil))
     }
 
     @Test(arguments: ["depthwise", "activated", "used twice", "of another shape"])
