@@ -1,6 +1,7 @@
 internal import QTune
 
-/// Where a network's time goes: by operator type and by node, with what the processor could do at most beside it.
+/// Where a network's time goes: by operator type and by node, with what the processor could do at most beside it. A
+/// node's time is the median over the runs, an operator type's the sum of its nodes'.
 struct LatencyProfile: Encodable {
     /// All nodes of one operator type.
     // The names are those of the JSON.
@@ -43,10 +44,8 @@ struct LatencyProfile: Encodable {
     let nodes: [NodeLine]
 
     /// Measures the ceilings of this process's tier, now.
-    /// - Parameters:
-    ///   - runs: how often the network ran.
-    ///   - threads: threads that worked on it.
-    init(_ entries: [Profiler.Entry], runs: Int, threads: Int) throws {
+    /// - Parameter threads: threads that worked on the network.
+    init(_ entries: [Profiler.Entry], threads: Int) throws {
         let tier = try CPUTier.current
         let measured = ProcessorCeiling.Kind.allCases.compactMap { ProcessorCeiling.measure($0, tier: tier) }
         let limits = Dictionary(
@@ -57,10 +56,10 @@ struct LatencyProfile: Encodable {
                 numbers: $0.kind == .float ? "float32" : $0.kind == .integer ? "integer" : "bytes", loop: $0.name,
                 gops: (limits[$0.kind] ?? 0) / 1e9)
         }
-        let total = entries.reduce(0.0) { $0 + $1.total.inSeconds }
-        nodes = entries.map { NodeLine($0, runs: runs, total: total, limits: limits) }.sorted { $0.ms > $1.ms }
+        let total = entries.reduce(0.0) { $0 + $1.seconds }
+        nodes = entries.map { NodeLine($0, total: total, limits: limits) }.sorted { $0.ms > $1.ms }
         operators = Dictionary(grouping: entries, by: \.operatorType)
-            .map { OperatorLine($0, $1, runs: runs, total: total, limits: limits) }.sorted { $0.ms > $1.ms }
+            .map { OperatorLine($0, $1, total: total, limits: limits) }.sorted { $0.ms > $1.ms }
     }
 
     /// Two tables and the ceilings, for people.
@@ -95,12 +94,12 @@ struct LatencyProfile: Encodable {
 
 extension LatencyProfile.NodeLine {
     fileprivate init(
-        _ entry: Profiler.Entry, runs: Int, total: Double, limits: [ProcessorCeiling.Kind: Double]
+        _ entry: Profiler.Entry, total: Double, limits: [ProcessorCeiling.Kind: Double]
     ) {
-        let seconds = entry.total.inSeconds
+        let seconds = entry.seconds
         node = entry.node
         `operator` = entry.operatorType
-        ms = seconds * 1e3 / Double(max(1, runs))
+        ms = seconds * 1e3
         share = total > 0 ? seconds / total : 0
         kernel = entry.work.kernel
         let rate = seconds > 0 ? entry.operations / seconds : 0
@@ -111,17 +110,17 @@ extension LatencyProfile.NodeLine {
 
 extension LatencyProfile.OperatorLine {
     fileprivate init(
-        _ type: String, _ entries: [Profiler.Entry], runs: Int, total: Double, limits: [ProcessorCeiling.Kind: Double]
+        _ type: String, _ entries: [Profiler.Entry], total: Double, limits: [ProcessorCeiling.Kind: Double]
     ) {
-        let seconds = entries.reduce(0.0) { $0 + $1.total.inSeconds }
+        let seconds = entries.reduce(0.0) { $0 + $1.seconds }
         `operator` = type
         nodes = entries.count
-        ms = seconds * 1e3 / Double(max(1, runs))
+        ms = seconds * 1e3
         share = total > 0 ? seconds / total : 0
         // The least time that the work can take, of the time that it took.
         let held = entries.compactMap { entry -> (least: Double, taken: Double)? in
             guard let limit = limits[entry.work.ceiling], limit > 0 else { return nil }
-            return (entry.operations / limit, entry.total.inSeconds)
+            return (entry.operations / limit, entry.seconds)
         }
         let taken = held.reduce(0) { $0 + $1.taken }
         ceiling_share = taken > 0 ? held.reduce(0) { $0 + $1.least } / taken : nil
@@ -129,6 +128,9 @@ extension LatencyProfile.OperatorLine {
 }
 
 extension Profiler.Entry {
-    /// Operations, or bytes, of all calls.
-    fileprivate var operations: Double { Double(work.operations) * Double(calls) }
+    /// Of one run of the network.
+    fileprivate var seconds: Double { typical.inSeconds }
+
+    /// Operations, or bytes, of one run.
+    fileprivate var operations: Double { Double(work.operations) * Double(calls) / Double(max(1, runs)) }
 }

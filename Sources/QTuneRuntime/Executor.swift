@@ -6,7 +6,8 @@ internal import QTuneTensor
 /// Runs programs: the network's own, those of sub-graphs, and the small ones that constant folding makes.
 struct Executor {
     let pool: ThreadPool
-    var profiler: Profiler?
+    /// Takes the time of every node where given.
+    var profile: ProfiledRun?
 
     /// Runs the network's program on values by name.
     /// - Parameters:
@@ -45,11 +46,11 @@ struct Executor {
             let step = entry.step
             if makeView(entry, &table) { continue }
             memory.begin(entry.index)
-            let started = profiler == nil ? nil : ContinuousClock.now
+            let started = profile == nil ? nil : ContinuousClock.now
             let results = try locating("node '\(step.label)' (\(step.operatorType))") {
                 try evaluate(step, table, allocate)
             }
-            if let started, let profiler {
+            if let started, let profile {
                 let duration = ContinuousClock.now - started
                 let operands = step.operands.map { value($0, table) }
                 let work =
@@ -57,7 +58,7 @@ struct Executor {
                     ?? KernelWork(
                         moving: (operands + results).compactMap { $0?.tensor },
                         by: step.operator.kernelFamily(operands))
-                profiler.record(step.label, step.operatorType, duration, work: work)
+                profile.record(step.label, step.operatorType, duration, work: work)
             }
             for (result, slot) in zip(memory.settle(results, of: step), step.results) {
                 if let slot { table[slot] = result }

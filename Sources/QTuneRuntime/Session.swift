@@ -82,14 +82,16 @@ public final class Session: Sendable {
     package func runValues(_ feeds: [String: Value], profiler: Profiler? = nil) throws -> [String: Value] {
         try signature.check(feeds)
         let key = PlanKey(feeds)
+        let profile = profiler.map { _ in ProfiledRun() }
         let results = try plans.withLock { cache in
-            let executor = Executor(pool: pool, profiler: profiler)
+            let executor = Executor(pool: pool, profile: profile)
             if let plan = cache[key] { return try executor.run(program, feeds: feeds, plan: plan) }
             let recorder = PlanRecorder(program, feeds: feeds)
             let results = try executor.run(program, feeds: feeds, recorder: recorder)
             cache[key] = recorder.makePlan(program)
             return results
         }
+        if let profile { profiler?.add(profile) }
         return Dictionary(zip(prepared.graph.outputs.map(\.name), results)) { first, _ in first }
     }
 }

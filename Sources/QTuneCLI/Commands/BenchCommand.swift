@@ -68,7 +68,7 @@ struct BenchCommand: ParsableCommand {
     private func profile(_ session: Session, _ feeds: [String: Tensor], runs: Int) throws -> LatencyProfile {
         let profiler = Profiler()
         for _ in 0..<runs { _ = try session.run(feeds, profiler: profiler) }
-        return try LatencyProfile(profiler.entries, runs: runs, threads: threads)
+        return try LatencyProfile(profiler.entries, threads: threads)
     }
 
     private func show(_ result: Result) {
