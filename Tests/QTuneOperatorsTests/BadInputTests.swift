@@ -28,6 +28,8 @@ import Testing
         OperatorCase("Pad", floats([1]), ints([.max, .max]), gives: nothing),
         OperatorCase("Pad", floats([1]), ints([.min, .min]), gives: nothing),
         OperatorCase("Pad", floats([1]), ints([1]), gives: nothing),
+        OperatorCase("Pad", ["mode": .string("edge")], floats([1]), ints([1 << 40, -1 << 40]), gives: nothing),
+        OperatorCase("Pad", ["mode": .string("wrap")], floats([1, 2]), ints([-2, 1]), gives: nothing),
         OperatorCase("Gather", floats([1, 2]), ints([2]), gives: nothing),
         OperatorCase("Gather", floats([1, 2]), ints([.min]), gives: nothing),
         OperatorCase("Gather", ["axis": .int(.min)], floats([1, 2]), ints([0]), gives: nothing),

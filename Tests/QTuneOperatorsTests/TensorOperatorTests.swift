@@ -57,6 +57,23 @@ import Testing
             "Pad", ["mode": .string("edge")], floats([1, 2, 3]), ints([2, 1]), gives: floats([1, 1, 1, 2, 3, 3])),
         OperatorCase(
             "Pad", ["mode": .string("wrap")], floats([1, 2, 3]), ints([1, 2]), gives: floats([3, 1, 2, 3, 1, 2])),
+        OperatorCase(
+            "Pad", ["mode": .string("reflect")], floats([1, 2, 3]), ints([7, 6]),
+            gives: floats([2, 3, 2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3, 2, 1])),
+        OperatorCase(
+            "Pad", ["mode": .string("reflect")], sixth, ints([1, 2, 0, 1]),
+            gives: floats([5, 4, 3, 4, 5, 4, 2, 1, 0, 1, 2, 1, 5, 4, 3, 4, 5, 4], [3, 6])),
+        OperatorCase(
+            "Pad", ["mode": .string("wrap")], sixth, ints([1, 2, 1, 1]),
+            gives: floats([4, 5, 3, 4, 5, 3, 1, 2, 0, 1, 2, 0, 4, 5, 3, 4, 5, 3, 1, 2, 0, 1, 2, 0], [4, 6])),
+        OperatorCase(
+            "Pad", ["mode": .string("edge")], sixth, ints([1, -1, 0, 2]),
+            gives: floats([1, 2, 2, 2, 1, 2, 2, 2, 4, 5, 5, 5], [3, 4])),
+        OperatorCase(
+            "Pad", ["mode": .string("wrap")], floats([0, 1, 2, 3, 4]), ints([-2, 3]), gives: floats([2, 3, 4, 2, 3, 4])),
+        OperatorCase(
+            "Pad", ["mode": .string("edge")], floats([0, 1, 2, 3, 4]), ints([3, -2]), gives: floats([0, 0, 0, 0, 1, 2])),
+        OperatorCase("Pad", ["mode": .string("wrap")], floats([7]), ints([2, 1]), gives: floats([7, 7, 7, 7])),
         OperatorCase("Pad", floats([1, 2]), ints([1, 1]), floats([7], .scalar), gives: floats([7, 1, 2, 7])),
         OperatorCase("Expand", floats([1, 2], [2, 1]), ints([3]), gives: floats([1, 1, 1, 2, 2, 2], [2, 3])),
         OperatorCase(

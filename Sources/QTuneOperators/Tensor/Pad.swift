@@ -2,8 +2,8 @@ import QTuneGraph
 import QTuneKernels
 import QTuneTensor
 
-/// The operand with elements put round it: a constant, or copies of its own. Negative amounts take elements away.
-/// Amounts are attributes before operator set 11, operands since.
+/// The operand with elements put round it: a constant, or copies of its own. Negative amounts take elements away, before
+/// others are copied. Amounts are attributes before operator set 11, operands since.
 struct Pad: Operator {
     static let name = "Pad"
     static let versions = [2, 11, 13, 18, 19, 21, 23, 24, 25]
@@ -16,8 +16,39 @@ struct Pad: Operator {
     private enum Mode: String {
         case constant, reflect, edge, wrap
 
+        /// Neighbouring positions outside of an axis that copy places one after the other, in either direction, or all
+        /// the same.
+        struct Run {
+            let start: Int
+            var count: Int
+            let source: Int
+            /// From one place to the next: 1, -1 or 0.
+            let step: Int
+        }
+
+        /// What the positions before and after an axis of `length` copy.
+        func runs(length: Int, before: Int, after: Int) -> [Run] {
+            [-before..<0, length..<length + after].flatMap { positions -> [Run] in
+                var runs: [Run] = []
+                var start = positions.lowerBound
+                while start < positions.upperBound {
+                    let source = source(of: start, length: length)
+                    let next = start + 1 < positions.upperBound ? self.source(of: start + 1, length: length) : source
+                    var run = Run(start: start, count: 1, source: source, step: (next - source).signum())
+                    while start + run.count < positions.upperBound,
+                        self.source(of: start + run.count, length: length) == source + run.count * run.step
+                    {
+                        run.count += 1
+                    }
+                    start += run.count
+                    runs.append(run)
+                }
+                return runs
+            }
+        }
+
         /// The place along an axis of `length` that position `position`, outside of it or not, copies.
-        func source(of position: Int, length: Int) -> Int {
+        private func source(of position: Int, length: Int) -> Int {
             func modulo(_ period: Int) -> Int { (position % period + period) % period }
             switch self {
             case .constant: return position
@@ -82,28 +113,41 @@ struct Pad: Operator {
                 max(amount.before.magnitude, amount.after.magnitude) > Self.largestAmount
                     ? -1 : length + amount.before + amount.after
             }, operand: "the padded shape")
-        if mode == .constant { return [try constantPadded(context, input, amounts, shape)] }
-        return [try copyPadded(context, input, amounts, shape)]
+        let middle = Middle(input.shape, amounts, shape)
+        return [
+            try mode == .constant
+                ? constantPadded(context, input, middle, shape) : copyPadded(context, input, middle, shape)
+        ]
+    }
+
+    /// What stays of the operand, and where it lies in it and in the result.
+    private struct Middle {
+        let lengths: [Int]
+        /// Elements of the result before and after it along each axis.
+        let outside: [(before: Int, after: Int)]
+        private(set) var from: StridedView
+        private(set) var to: StridedView
+
+        init(_ input: Shape, _ amounts: [(before: Int, after: Int)], _ shape: Shape) {
+            (from, to) = (StridedView(strides: input.strides), StridedView(strides: shape.strides))
+            outside = amounts.map { (max(0, $0.before), max(0, $0.after)) }
+            lengths = zip(input.dimensions, amounts).map { max(0, $0 + min(0, $1.before) + min(0, $1.after)) }
+            for axis in amounts.indices {
+                from.offset += min(max(0, -amounts[axis].before), input[axis]) * from.strides[axis]
+                to.offset += min(outside[axis].before, shape[axis]) * to.strides[axis]
+            }
+        }
     }
 
     private func constantPadded(
-        _ context: EvaluationContext, _ input: Tensor, _ amounts: [(before: Int, after: Int)], _ shape: Shape
+        _ context: EvaluationContext, _ input: Tensor, _ middle: Middle, _ shape: Shape
     ) throws -> Value {
         let carrier = try ElementCarrier([input, try fillValue(context, input.dtype)])
-        var (from, to) = (StridedView(strides: input.shape.strides), StridedView(strides: shape.strides))
-        let box = shape.dimensions.indices.map { axis in
-            let before = amounts[axis].before
-            from.offset += max(0, -before) * from.strides[axis]
-            to.offset += max(0, before) * to.strides[axis]
-            let first = max(0, before)
-            return max(0, min(shape[axis], before + input.shape[axis]) - first)
-        }
         return try carrier.makeOutput(context, shape) { output in
             let still = [Int](repeating: 0, count: shape.rank)
             StridedCopy.fill(output, from: carrier.tensors[1], StridedView(strides: still), pool: context.pool)
-            if !box.contains(0) {
-                StridedCopy.copy(box, from: carrier.tensors[0], from, to: output, to, pool: context.pool)
-            }
+            StridedCopy.copy(
+                middle.lengths, from: carrier.tensors[0], middle.from, to: output, middle.to, pool: context.pool)
         }
     }
 
@@ -122,27 +166,32 @@ struct Pad: Operator {
         return zero
     }
 
-    /// Pads one axis after another with copies.
+    /// Copies the middle, then, one axis after another from the last on, what lies outside from what is there.
     private func copyPadded(
-        _ context: EvaluationContext, _ input: Tensor, _ amounts: [(before: Int, after: Int)], _ shape: Shape
+        _ context: EvaluationContext, _ input: Tensor, _ middle: Middle, _ shape: Shape
     ) throws -> Value {
+        for axis in 0..<shape.rank where middle.lengths[axis] == 0 && shape[axis] > 0 {
+            throw QTuneError(.invalidInput, "axis \(axis) is empty and has nothing to copy")
+        }
         let carrier = try ElementCarrier([input])
         return try carrier.makeOutput(context, shape) { output in
-            var current = carrier.tensors[0]
-            for axis in 0..<shape.rank where shape[axis] != current.shape[axis] || amounts[axis].before != 0 {
-                let length = current.shape[axis]
-                guard length > 0 || shape[axis] == 0 else {
-                    throw QTuneError(.invalidInput, "axis \(axis) is empty and has nothing to copy")
+            guard output.count > 0 else { return }
+            StridedCopy.copy(
+                middle.lengths, from: carrier.tensors[0], middle.from, to: output, middle.to, pool: context.pool)
+            var (lengths, there) = (middle.lengths, middle.to)
+            for axis in (0..<shape.rank).reversed() {
+                let (outside, stride) = (middle.outside[axis], there.strides[axis])
+                for run in mode.runs(length: lengths[axis], before: outside.before, after: outside.after) {
+                    var (box, from, to) = (lengths, there, there)
+                    box[axis] = run.count
+                    from.offset += run.source * stride
+                    from.strides[axis] = run.step * stride
+                    to.offset += run.start * stride
+                    StridedCopy.copy(box, from: output, from, to: output, to, pool: context.pool)
                 }
-                var lengths = current.shape.dimensions
+                there.offset -= outside.before * stride
                 lengths[axis] = shape[axis]
-                let next = try EvaluationContext.fresh(
-                    current.dtype, checkedShape(lengths, operand: "the padded shape"))
-                let places = (0..<shape[axis]).map { mode.source(of: $0 - amounts[axis].before, length: length) }
-                FlatGather.gather(current, axis: axis, places: places, into: next)
-                current = next
             }
-            StridedCopy.fill(output, from: current, StridedView(strides: current.shape.strides))
         }
     }
 }
