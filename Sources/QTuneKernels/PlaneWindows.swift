@@ -51,6 +51,7 @@ package enum PlaneWindows {
         into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
         precondition(input.dtype == .float32 && output.dtype == .float32, "not float32")
+        precondition(function != .logSumExp, "windows do not take exponentials")
         guard let across = axes.last, output.count > 0 else { return }
         precondition(serves(across) && axes.count <= 3, "windows over \(axes)")
         let outer = Array(axes.dropLast())

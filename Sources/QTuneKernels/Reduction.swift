@@ -8,6 +8,8 @@ package enum Reduction {
         /// NaN where any element is NaN.
         case max, min
         case sumOfSquares, sumOfMagnitudes
+        /// The logarithm of the sum of exponentials, which no large element makes infinite. Windows do not take it.
+        case logSumExp
 
         var function: qt_reduction {
             switch self {
@@ -17,6 +19,7 @@ package enum Reduction {
             case .min: QT_REDUCE_MIN
             case .sumOfSquares: QT_REDUCE_SUM_SQUARES
             case .sumOfMagnitudes: QT_REDUCE_SUM_ABS
+            case .logSumExp: QT_REDUCE_LOG_SUM_EXP
             }
         }
     }

@@ -30,26 +30,13 @@ package enum Softmax {
         _ x: Tensor, length: Int, inner: Int = 1, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
         precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
-        let (reduction, elements) = (FloatKernels.reduction(for: tier), FloatKernels.elementwise(for: tier))
         guard inner > 1 else {
-            return forEachRow(x, length, into: output, pool) { source, target in
-                let largest = reduction.along(QT_REDUCE_MAX, source, length)
-                elements.unary(QT_UNARY_AFFINE, source, target, length, 1, -largest)
-                elements.unary(QT_UNARY_EXP, target, target, length, 0, 0)
-                var sum = reduction.along(QT_REDUCE_SUM, target, length)
-                withUnsafeMutablePointer(to: &sum) { elements.unary(QT_UNARY_LOG, $0, $0, 1, 0, 0) }
-                elements.unary(QT_UNARY_AFFINE, source, target, length, 1, -largest)
-                elements.unary(QT_UNARY_AFFINE, target, target, length, 1, -sum)
-            }
+            let kernel = FloatKernels.reduction(for: tier)
+            return forEachRow(x, length, into: output, pool) { kernel.log_softmax($0, $1, length) }
         }
         forEachBlock(x, length, inner, into: output, pool, tier) { columns in
             columns.subtractLargest()
-            columns.exponentiate()
-            columns.reduce(QT_REDUCE_SUM)
-            elements.unary(QT_UNARY_LOG, columns.results, columns.results, columns.count, 0, 0)
-            let logarithms = Array(UnsafeBufferPointer(start: columns.results, count: columns.count))
-            columns.subtractLargest()
-            logarithms.withUnsafeBufferPointer { columns.combine(QT_BINARY_SUB, with: $0.baseAddress) }
+            columns.combine(QT_BINARY_SUB, with: QT_REDUCE_LOG_SUM_EXP)
         }
     }
 
@@ -119,17 +106,11 @@ private struct RunColumns {
         }
     }
 
-    func reduce(_ function: qt_reduction) { reduce(function, of: target) }
-
     /// Combines each element with what `function` makes of its run.
     func combine(_ function: qt_binary, with reduced: qt_reduction) {
-        reduce(reduced)
-        combine(function, with: results)
-    }
-
-    func combine(_ function: qt_binary, with numbers: UnsafePointer<Float>?) {
+        reduce(reduced, of: target)
         for row in 0..<length {
-            elements.binary(function, QT_BOTH_ARRAYS, target + row * stride, numbers, target + row * stride, count)
+            elements.binary(function, QT_BOTH_ARRAYS, target + row * stride, results, target + row * stride, count)
         }
     }
 

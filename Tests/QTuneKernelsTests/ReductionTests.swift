@@ -9,6 +9,7 @@ struct ReductionTests {
         (.sum, { $0.reduce(0, +) }), (.mean, { $0.reduce(0, +) / Double($0.count) }), (.max, { $0.max() ?? 0 }),
         (.min, { $0.min() ?? 0 }), (.product, { $0.reduce(1, *) }), (.sumOfSquares, { $0.reduce(0) { $0 + $1 * $1 } }),
         (.sumOfMagnitudes, { $0.reduce(0) { $0 + abs($1) } }),
+        (.logSumExp, { log($0.reduce(0) { $0 + exp($1) }) }),
     ]
 
     @Test(arguments: CPUTier.available)
@@ -49,11 +50,34 @@ struct ReductionTests {
             for position in 0..<length {
                 var values = [Float](repeating: 1, count: length)
                 values[position] = .nan
-                for function in [Reduction.Function.max, .min] {
+                for function in [Reduction.Function.max, .min, .logSumExp] {
                     let output = Tensor(zeros: .float32, shape: [1])
                     Reduction.reduce(
                         function, Tensor(values), axes: 0..<1, into: output, pool: ThreadPool(threads: 1), tier: tier)
                     #expect(output.floats[0].isNaN, "\(function), \(position) of \(length)")
+                }
+            }
+        }
+    }
+
+    /// Terms beyond what float32 holds, terms that weigh nothing, and none at all.
+    @Test(arguments: CPUTier.available)
+    func logarithmsOfSumsNeitherOverflowNorVanish(tier: CPUTier) {
+        let infinity = Float.infinity
+        let rows: [([Float], Float)] = [
+            ([1000, 1000], 1000 + log(2)), ([-1000, -1000, -5000], -1000 + log(2)), ([88, -infinity, 3], 88),
+            ([-infinity, -infinity], -infinity), ([1, infinity, -infinity], infinity),
+            ([infinity, infinity], infinity),
+            ([Float](repeating: -300, count: 37), -300 + log(37)),
+        ]
+        for (row, expected) in rows {
+            for inner in [1, 3, 70] {
+                let x = Tensor(row.flatMap { [Float](repeating: $0, count: inner) }, shape: [row.count, inner])
+                let output = Tensor.poisoned([inner])
+                Reduction.reduce(
+                    .logSumExp, x, axes: 0..<1, into: output, pool: ThreadPool(threads: 1), tier: tier)
+                for result in output.floats {
+                    #expect(result == expected || abs(result - expected) <= 1e-6 * abs(expected), "\(row), \(inner)")
                 }
             }
         }

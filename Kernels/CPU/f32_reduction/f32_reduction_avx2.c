@@ -7,6 +7,7 @@
 #define QT_ALONG qt_f32_reduce_along_8__avx2
 #define QT_ACROSS qt_f32_reduce_across_8__avx2
 #define QT_SOFTMAX qt_f32_softmax_8__avx2
+#define QT_LOG_SOFTMAX qt_f32_log_softmax_8__avx2
 #define QT_NORMALIZE qt_f32_normalize_8__avx2
 #define QT_WINDOW_DOWN qt_f32_window_down_8__avx2
 #define QT_WINDOW_ACROSS qt_f32_window_across_8__avx2

@@ -14,6 +14,7 @@ static float first(qt_reduction function, float x) {
 static float next(qt_reduction function, float result, float x) {
     switch (function) {
         case QT_REDUCE_SUM: return result + x;
+        case QT_REDUCE_LOG_SUM_EXP:  // begins with the largest
         case QT_REDUCE_MAX: return result > x || result != result ? result : x;
         case QT_REDUCE_MIN: return result < x || result != result ? result : x;
         case QT_REDUCE_SUM_SQUARES: return result + x * x;
@@ -23,10 +24,21 @@ static float next(qt_reduction function, float result, float x) {
     return result;
 }
 
+// The sum of exp(x - largest) over `count` numbers.
+static float sum_of_weights(float largest, const float *x, size_t count) {
+    float sum = 0;
+    for (size_t index = 0; index < count; index++) sum += expf(x[index] - largest);
+    return sum;
+}
+
+// The logarithm of a sum of exponentials, from the largest exponent and the sum of the weights beside it.
+static float log_of_weights(float largest, float sum) { return isinf(largest) ? largest : largest + logf(sum); }
+
 float qt_f32_reduce_along_1__scalar(qt_reduction function, const float *x, size_t count) {
     float result = first(function, x[0]);
     for (size_t index = 1; index < count; index++) result = next(function, result, x[index]);
-    return result;
+    if (function != QT_REDUCE_LOG_SUM_EXP) return result;
+    return log_of_weights(result, sum_of_weights(result, x, count));
 }
 
 void qt_f32_reduce_across_1__scalar(
@@ -34,6 +46,11 @@ void qt_f32_reduce_across_1__scalar(
     for (size_t j = 0; j < length; j++) {
         float result = first(function, rows[0][j]);
         for (size_t row = 1; row < count; row++) result = next(function, result, rows[row][j]);
+        if (function == QT_REDUCE_LOG_SUM_EXP) {
+            float sum = 0;
+            for (size_t row = 0; row < count; row++) sum += expf(rows[row][j] - result);
+            result = log_of_weights(result, sum);
+        }
         y[j] = result;
     }
 }
@@ -48,6 +65,14 @@ void qt_f32_softmax_1__scalar(const float *x, float *y, size_t count) {
     }
     float factor = 1 / sum;
     for (size_t index = 0; index < count; index++) y[index] *= factor;
+}
+
+void qt_f32_log_softmax_1__scalar(const float *x, float *y, size_t count) {
+    if (count == 0) return;
+    float largest = x[0];
+    for (size_t index = 1; index < count; index++) largest = next(QT_REDUCE_MAX, largest, x[index]);
+    float logarithm = logf(sum_of_weights(largest, x, count));
+    for (size_t index = 0; index < count; index++) y[index] = x[index] - largest - logarithm;
 }
 
 void qt_f32_normalize_1__scalar(

@@ -11,6 +11,7 @@ typedef enum {
     QT_REDUCE_SUM_SQUARES,
     QT_REDUCE_SUM_ABS,
     QT_REDUCE_PRODUCT,
+    QT_REDUCE_LOG_SUM_EXP, // log of the sum of exp(x), which no large x makes infinite; not under windows
 } qt_reduction;
 
 // A row of windows over a plane: what lies `stride` further right for each result, `taps` elements `dilation` apart.
@@ -42,6 +43,8 @@ typedef struct {
     void (*across)(qt_reduction function, const float *const *rows, size_t count, float *y, size_t length);
     // y = exp(x - max(x)) / sum of that; x and y may be the same.
     void (*softmax)(const float *x, float *y, size_t count);
+    // y = x - max(x) - log(sum of exp(x - max(x))); x and y may be the same.
+    void (*log_softmax)(const float *x, float *y, size_t count);
     // y = (x - m) / sqrt(v + epsilon) * scale + shift with m the mean of x and v the mean of (x - m)^2; without
     // `centers` m is 0. A `scale` of NULL is 1, a `shift` of NULL 0; x and y may be the same.
     void (*normalize)(
@@ -59,6 +62,7 @@ const qt_f32_reduction_row *qt_f32_reduction_table(size_t *count);
     void qt_f32_reduce_across_##SUFFIX( \
         qt_reduction function, const float *const *rows, size_t count, float *y, size_t length); \
     void qt_f32_softmax_##SUFFIX(const float *x, float *y, size_t count); \
+    void qt_f32_log_softmax_##SUFFIX(const float *x, float *y, size_t count); \
     void qt_f32_normalize_##SUFFIX( \
         const float *x, const float *scale, const float *shift, float *y, size_t count, float epsilon, _Bool centers); \
     void qt_f32_window_down_##SUFFIX(qt_reduction function, const qt_window_row *row); \

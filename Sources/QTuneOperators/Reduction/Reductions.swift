@@ -67,7 +67,7 @@ struct ReduceLogSumExp: ReductionOperator {
     static let name = "ReduceLogSumExp"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
-    let function = ReductionFunction(-.infinity) { sum, element in
+    let function = ReductionFunction(-.infinity, kernel: .logSumExp) { sum, element in
         let larger = max(sum, element)
         guard larger.isFinite else { return sum.isNaN || element.isNaN ? .nan : larger }
         return larger + log1p(exp(min(sum, element) - larger))
