@@ -75,6 +75,8 @@ package enum Elementwise {
         case prelu
         /// The second where it is not 0, the first elsewhere.
         case override
+        /// Of the division truncated to an integer, of the sign of the first.
+        case remainder
 
         fileprivate var function: qt_binary {
             switch self {
@@ -87,6 +89,7 @@ package enum Elementwise {
             case .pow: QT_BINARY_POW
             case .prelu: QT_BINARY_PRELU
             case .override: QT_BINARY_OVERRIDE
+            case .remainder: QT_BINARY_REMAINDER
             }
         }
     }

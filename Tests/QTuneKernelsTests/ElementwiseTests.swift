@@ -177,6 +177,62 @@ struct ElementwiseTests {
         }
     }
 
+    /// Exact, as the standard library's: quotients near integers, huge ones, denormal numbers, and what is no number.
+    @Test(arguments: CPUTier.available)
+    func remaindersAreExact(tier: CPUTier) {
+        var values: [Float] = [0, -0.0, 1, -1, 3, 0.1, 0.3, -7.5, 1e-3, 16_777_215, -16_777_216, 3e38, 1e-38, 1e-44]
+        values += [.infinity, -.infinity, .nan, Float(1).nextDown, Float(3).nextUp, 8_388_607.5, 1e10]
+        for base in [Float(0.7), 13.1, 1e-20] { values += (1...9).flatMap { [base * Float($0), -(base / Float($0))] } }
+        let output = Tensor.poisoned([values.count, values.count])
+        for (a, b) in [(0, 1), (1, 0)] {
+            let shapes: [Shape] = [[values.count, 1], [values.count]]
+            let (x, y) = (Tensor(values, shape: shapes[a]), Tensor(values, shape: shapes[b]))
+            Elementwise.binary(.remainder, x, y, into: output, pool: ThreadPool(threads: 1), tier: tier)
+            for (index, result) in output.floats.enumerated() {
+                let places = [index / values.count, index % values.count]
+                let (u, v) = (values[places[a]], values[places[b]])
+                let expected = fmod(u, v)
+                #expect(
+                    result == expected && result.sign == expected.sign || result.isNaN && expected.isNaN,
+                    "\(u) mod \(v) is \(expected), not \(result)")
+            }
+        }
+    }
+
+    /// Vectors apart from each other, longer than their pairs; nothing between them is written.
+    @Test(arguments: CPUTier.available)
+    func pairsAreTurned(tier: CPUTier) {
+        var numbers = SeededGenerator(seed: 8)
+        for pairs in [0, 1, 3, 4, 7, 8, 12, 15, 16, 17, 31, 32, 33] {
+            for areNeighbours in [false, true] {
+                let (columns, stride, start) = (2 * pairs + 3, 2 * pairs + 5, 2)
+                let rows = [2, 0, 1, 2]
+                let x = numbers.floats([start + 4 * stride])
+                let (cosines, sines) = (numbers.floats([3, pairs]), numbers.floats([3, pairs]))
+                let output = Tensor([Float](repeating: 42, count: x.count))
+                let rotation = PairRotation(
+                    pairs: pairs, columns: columns, pairsNeighbours: areNeighbours, cosines: cosines, sines: sines,
+                    tier: tier)
+                rotation.run(x, start: start, stride: stride, rows: rows[...], into: output)
+                var expected = [Double](repeating: 42, count: x.count)
+                for (index, row) in rows.enumerated() {
+                    let place = start + index * stride
+                    for column in 0..<columns { expected[place + column] = Double(x.floats[place + column]) }
+                    for pair in 0..<pairs {
+                        let first = place + (areNeighbours ? 2 * pair : pair)
+                        let second = first + (areNeighbours ? 1 : pairs)
+                        let (a, b) = (Double(x.floats[first]), Double(x.floats[second]))
+                        let cosine = Double(cosines.floats[row * pairs + pair])
+                        let sine = Double(sines.floats[row * pairs + pair])
+                        expected[first] = a * cosine - b * sine
+                        expected[second] = a * sine + b * cosine
+                    }
+                }
+                #expect(largestError(output.floats, expected) < 1e-6, "\(pairs) pairs, \(areNeighbours)")
+            }
+        }
+    }
+
     @Test(arguments: CPUTier.available)
     func extremesKeepNaN(tier: CPUTier) {
         let a = Tensor([Float](repeating: .nan, count: 19))

@@ -6,6 +6,7 @@
 #define QT_LANES 8
 #define QT_UNARY qt_f32_unary_8__avx2
 #define QT_BINARY qt_f32_binary_8__avx2
+#define QT_ROTATE qt_f32_rotate_8__avx2
 #include "f32_elementwise_fma.inc"
 
 #endif

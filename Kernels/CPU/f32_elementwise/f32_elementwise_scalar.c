@@ -78,5 +78,17 @@ void qt_f32_binary_1__scalar(
         QT_PAIRS(QT_BINARY_POW, powf(u, v))
         QT_PAIRS(QT_BINARY_PRELU, u < 0 ? v * u : u)
         QT_PAIRS(QT_BINARY_OVERRIDE, v == 0 ? u : v)
+        QT_PAIRS(QT_BINARY_REMAINDER, fmodf(u, v))
+    }
+}
+
+void qt_f32_rotate_1__scalar(
+    const float *x, const float *cosines, const float *sines, float *y, size_t pairs, _Bool are_neighbours) {
+    for (size_t pair = 0; pair < pairs; pair++) {
+        size_t first = are_neighbours ? 2 * pair : pair;
+        size_t second = are_neighbours ? first + 1 : first + pairs;
+        float a = x[first], b = x[second];
+        y[first] = a * cosines[pair] - b * sines[pair];
+        y[second] = a * sines[pair] + b * cosines[pair];
     }
 }

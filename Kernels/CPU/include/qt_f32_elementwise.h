@@ -48,6 +48,7 @@ typedef enum {
     QT_BINARY_POW,
     QT_BINARY_PRELU, // a < 0 ? b * a : a
     QT_BINARY_OVERRIDE, // b == 0 ? a : b
+    QT_BINARY_REMAINDER, // of the division truncated to an integer, exact, of the sign of a
 } qt_binary;
 
 // Which operand of a binary function is one number for all elements.
@@ -59,14 +60,20 @@ typedef struct {
     uint32_t isa;
     void (*unary)(qt_unary function, const float *x, float *y, size_t count, float alpha, float beta);
     void (*binary)(qt_binary function, qt_operands operands, const float *a, const float *b, float *y, size_t count);
+    // Turns each pair (a, b) of x by an angle: (a * cosine - b * sine, a * sine + b * cosine). The elements of a pair are
+    // neighbours, or `pairs` apart. y may not be x.
+    void (*rotate)(
+        const float *x, const float *cosines, const float *sines, float *y, size_t pairs, _Bool are_neighbours);
 } qt_f32_elementwise_row;
 
 const qt_f32_elementwise_row *qt_f32_elementwise_table(size_t *count);
 
-#define QT_DECLARE_ELEMENTWISE(UNARY, BINARY) \
+#define QT_DECLARE_ELEMENTWISE(UNARY, BINARY, ROTATE) \
     void UNARY(qt_unary function, const float *x, float *y, size_t count, float alpha, float beta); \
-    void BINARY(qt_binary function, qt_operands operands, const float *a, const float *b, float *y, size_t count);
+    void BINARY(qt_binary function, qt_operands operands, const float *a, const float *b, float *y, size_t count); \
+    void ROTATE( \
+        const float *x, const float *cosines, const float *sines, float *y, size_t pairs, _Bool are_neighbours);
 
-QT_DECLARE_ELEMENTWISE(qt_f32_unary_16__avx512, qt_f32_binary_16__avx512)
-QT_DECLARE_ELEMENTWISE(qt_f32_unary_8__avx2, qt_f32_binary_8__avx2)
-QT_DECLARE_ELEMENTWISE(qt_f32_unary_1__scalar, qt_f32_binary_1__scalar)
+QT_DECLARE_ELEMENTWISE(qt_f32_unary_16__avx512, qt_f32_binary_16__avx512, qt_f32_rotate_16__avx512)
+QT_DECLARE_ELEMENTWISE(qt_f32_unary_8__avx2, qt_f32_binary_8__avx2, qt_f32_rotate_8__avx2)
+QT_DECLARE_ELEMENTWISE(qt_f32_unary_1__scalar, qt_f32_binary_1__scalar, qt_f32_rotate_1__scalar)

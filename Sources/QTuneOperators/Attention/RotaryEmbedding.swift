@@ -96,6 +96,19 @@ struct RotaryAngles {
             throw QTuneError(.invalidInput, "vectors of \(type) with angles of \(cosines.dtype)")
         }
         let output = try context.makeOutput(0, type, vectors.tensor.shape)
+        if type == .float32 {
+            let rotation = PairRotation(
+                pairs: pairs, columns: vectors.columns, pairsNeighbours: interleaves, cosines: cosines, sines: sines)
+            context.pool.run(over: vectors.batches * vectors.heads, grain: 1) { range in
+                for matrix in range {
+                    let (batch, head) = matrix.quotientAndRemainder(dividingBy: vectors.heads)
+                    rotation.run(
+                        vectors.tensor, start: vectors.offset(batch: batch, head: head), stride: vectors.rowStride,
+                        rows: positions[batch * vectors.rows..<(batch + 1) * vectors.rows], into: output)
+                }
+            }
+            return output
+        }
         let (target, source) = (WorkingCopy<Float>(output), vectors.tensor.widened())
         let tables = (cosines.widened(), sines.widened())
         context.pool.run(over: vectors.batches * vectors.heads, grain: 1) { range in

@@ -67,7 +67,8 @@ struct Mod: BinaryOperator {
     init(_ node: NodeReader) throws {
         try node.expect(inputs: 2...2)
         if try node.int("fmod") ?? 0 != 0 {
-            function = BinaryFunction({ fmod($0, $1) }, signed: truncatedRemainder, unsigned: { $0 % $1 })
+            function = BinaryFunction(
+                { fmod($0, $1) }, signed: truncatedRemainder, unsigned: { $0 % $1 }, kernel: .remainder)
         } else {
             function = BinaryFunction(
                 flooredRemainder,
