@@ -44,6 +44,26 @@ enum FlatGather {
         }
     }
 
+    /// Writes to `target` the elements of `source` that indices name. Throws where one is out of range.
+    static func gather(_ source: Tensor, at places: AxisIndices, into target: Tensor) throws {
+        switch target.dtype.bitWidth {
+        case 8: try gather(UInt8.self, source, places, target, .uint8)
+        case 16: try gather(UInt16.self, source, places, target, .uint16)
+        case 32: try gather(UInt32.self, source, places, target, .uint32)
+        default: try gather(UInt64.self, source, places, target, .uint64)
+        }
+    }
+
+    private static func gather<Element: TensorElement>(
+        _ type: Element.Type, _ source: Tensor, _ places: AxisIndices, _ target: Tensor, _ dtype: DType
+    ) throws {
+        try source.reinterpreted(as: dtype).withSpan(of: type) { source in
+            try target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
+                try places.visit { target[$0] = source[$1] }
+            }
+        }
+    }
+
     /// Writes the runs of `updates`, one after another, to `target` from `starts` on.
     static func scatter(_ updates: Tensor, starts: [Int], run: Int, into target: Tensor) {
         let width = target.dtype.bitWidth / 8

@@ -58,11 +58,11 @@ struct GatherElements: Operator {
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (data, indices) = (try context.tensor(0), try context.tensor(1))
-        let offsets = try elementOffsets(of: indices, in: data.shape, axis: axis)
+        let places = try AxisIndices(indices, in: data.shape, axis: axis)
         let carrier = try ElementCarrier([data])
         return [
             try carrier.makeOutput(context, indices.shape) { output in
-                FlatGather.gather(carrier.tensors[0], offsets: offsets, run: 1, into: output)
+                try FlatGather.gather(carrier.tensors[0], at: places, into: output)
             }
         ]
     }

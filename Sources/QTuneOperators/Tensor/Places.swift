@@ -1,6 +1,7 @@
 import QTuneTensor
 
 /// An index from outside, counted from the end where it is negative.
+@inline(__always)
 func normalizedIndex(_ index: Int, length: Int) throws -> Int {
     let normalized = index < 0 ? index + length : index
     guard (0..<length).contains(normalized) else {
@@ -9,33 +10,63 @@ func normalizedIndex(_ index: Int, length: Int) throws -> Int {
     return normalized
 }
 
-/// For each element of `indices`, the offset in a tensor of `shape` of the element at the same place but for `axis`,
-/// where the index stands.
-func elementOffsets(of indices: Tensor, in shape: Shape, axis: Int) throws -> [Int] {
-    let axis = try normalizedAxis(axis, rank: shape.rank)
-    let fits =
-        indices.shape.rank == shape.rank
-        && (0..<shape.rank).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] }
-    guard fits, let numbers = indices.integers else {
-        throw QTuneError(.invalidInput, "indices of shape \(indices.shape) do not fit \(shape) along axis \(axis)")
-    }
-    var strides = shape.strides
-    let (step, length) = (strides[axis], shape[axis])
-    strides[axis] = 0
-    var offsets = [Int](repeating: 0, count: numbers.count)
-    guard let rowLength = indices.shape.dimensions.last, let rowStep = strides.last, rowLength > 0 else {
-        return try numbers.map { try normalizedIndex($0, length: length) * step }
-    }
-    let outer = Array(strides.dropLast())
-    var walk = StridedWalk(lengths: Array(indices.shape.dimensions.dropLast()), first: outer, second: outer)
-    for row in 0..<numbers.count / rowLength {
-        for place in 0..<rowLength {
-            let index = row * rowLength + place
-            offsets[index] = walk.first + place * rowStep + (try normalizedIndex(numbers[index], length: length)) * step
+/// What indices name in a tensor: for each of them the element at its own place but for one axis, where the index stands.
+struct AxisIndices {
+    /// int64.
+    private let numbers: Tensor
+    /// Of the axis.
+    private let length: Int
+    private let step: Int
+    /// Of a row of the indices, and how its elements lie apart in the tensor.
+    private let rowLength: Int
+    private let rowStep: Int
+    private let rows: StridedWalk
+
+    /// Throws where `indices` do not fit a tensor of `shape` along `axis`.
+    init(_ indices: Tensor, in shape: Shape, axis: Int) throws {
+        let axis = try normalizedAxis(axis, rank: shape.rank)
+        let fits =
+            indices.shape.rank == shape.rank
+            && (0..<shape.rank).allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] }
+        guard fits,
+            let numbers = indices.dtype == .int64 ? indices : indices.integers.map({ Tensor($0.map(Int64.init)) })
+        else {
+            throw QTuneError(
+                .invalidInput,
+                "\(indices.dtype) indices of shape \(indices.shape) do not fit \(shape) along axis \(axis)")
         }
-        walk.advance()
+        var strides = shape.strides
+        (self.numbers, length, step) = (numbers, shape[axis], strides[axis])
+        strides[axis] = 0
+        rowStep = strides.removeLast()
+        rowLength = indices.shape.dimensions.last ?? 1
+        rows = StridedWalk(lengths: Array(indices.shape.dimensions.dropLast()), first: strides, second: strides)
     }
-    return offsets
+
+    /// Calls `body` with the position of each index and the offset of what it names. Throws at one that is out of range.
+    @inline(__always)
+    func visit(_ body: (_ position: Int, _ offset: Int) -> Void) throws {
+        guard numbers.count > 0 else { return }
+        try numbers.withSpan(of: Int64.self) { numbers in
+            var rows = rows
+            for row in 0..<numbers.count / rowLength {
+                let start = rows.first
+                for place in 0..<rowLength {
+                    let position = row &* rowLength &+ place
+                    let index = try normalizedIndex(Int(numbers[position]), length: length)
+                    body(position, start &+ place &* rowStep &+ index &* step)
+                }
+                rows.advance()
+            }
+        }
+    }
+
+    /// The offsets in the order of the indices.
+    func offsets() throws -> [Int] {
+        var offsets = [Int](repeating: 0, count: numbers.count)
+        try visit { offsets[$0] = $1 }
+        return offsets
+    }
 }
 
 /// For each row of the last axis of `indices`, the offset in a tensor of `shape` of the slice that the row names;

@@ -89,7 +89,7 @@ private struct ElementScatter: Sendable {
         guard indices.shape == updates.shape else {
             throw QTuneError(.invalidInput, "\(indices.shape) indices do not fit \(updates.shape) updates")
         }
-        let offsets = try elementOffsets(of: indices, in: data.shape, axis: axis)
+        let offsets = try AxisIndices(indices, in: data.shape, axis: axis).offsets()
         return try reduction.apply(context, data, updates, starts: offsets)
     }
 }

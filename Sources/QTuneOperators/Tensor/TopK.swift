@@ -102,7 +102,7 @@ struct TopK: Operator {
             ]
         }
         let indices = Tensor(ordered.map { Int64($0) }, shape: shape)
-        let offsets = try elementOffsets(of: indices, in: input.shape, axis: axis)
+        let offsets = try AxisIndices(indices, in: input.shape, axis: axis).offsets()
         let carrier = try ElementCarrier([input])
         let values = try carrier.makeOutput(context, shape) { output in
             FlatGather.gather(carrier.tensors[0], offsets: offsets, run: 1, into: output)
