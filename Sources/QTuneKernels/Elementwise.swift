@@ -175,9 +175,9 @@ private struct RepeatedOperand {
 
     /// Nil where rows are long, or where operands do not step so.
     init?(_ loop: BroadcastLoop, _ sources: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)) {
-        guard loop.outer.count == 1, loop.length < 64, loop.innerA == 1, loop.innerB == 1 else { return nil }
-        isFirst = loop.outer[0].strideA == 0
-        guard isFirst || loop.outer[0].strideB == 0 else { return nil }
+        guard loop.outer.axes.count == 1, loop.length < 64, loop.innerA == 1, loop.innerB == 1 else { return nil }
+        isFirst = loop.outer.axes[0].a == 0
+        guard isFirst || loop.outer.axes[0].b == 0 else { return nil }
         rows = min(loop.rows, 1024 / loop.length)
         length = rows * loop.length
         let source = isFirst ? sources.0 : sources.1

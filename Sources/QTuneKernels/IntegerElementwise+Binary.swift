@@ -41,24 +41,19 @@ extension IntegerElementwise {
         guard let kernel else { return }
         precondition(output.dtype == .uint8 || output.dtype == .int8, "integer arithmetic on \(output.dtype)")
         precondition(a.tensor.dtype == output.dtype && b.tensor.dtype == output.dtype, "types differ")
-        let runs = BroadcastRuns(a.tensor.shape, b.tensor.shape, output: output.shape)
+        precondition(a.tensor.shape.broadcast(with: b.tensor.shape) == output.shape, "operands do not broadcast")
         guard output.count > 0 else { return }
+        let loop = BroadcastLoop(a.tensor.shape, b.tensor.shape, output: output.shape)
         let bounds = target(output.dtype, zeroPoint: outputParameters.zeroPoints[0], clamp: clamp)
         let type = tag(output.dtype)
-        nonisolated(unsafe) let left = operand(a, stands: runs.aStands)
-        nonisolated(unsafe) let right = operand(b, stands: runs.bStands)
+        nonisolated(unsafe) let left = operand(a, stands: loop.innerA == 0)
+        nonisolated(unsafe) let right = operand(b, stands: loop.innerB == 0)
         nonisolated(unsafe) let sink = output.address
-        func run(_ index: Int, part: Range<Int>) {
-            let starts = runs.starts(of: index)
+        loop.run(pool, grain: leastWork / 2) { run in
             var (x, y) = (left, right)
-            x.values += starts.a + (runs.aStands ? 0 : part.lowerBound)
-            y.values += starts.b + (runs.bStands ? 0 : part.lowerBound)
-            kernel(x, y, part.count, bounds, type, sink + index * runs.length + part.lowerBound)
-        }
-        if runs.count == 1 {
-            split(runs.length, work: output.count, pool: pool) { run(0, part: $0) }
-        } else {
-            split(runs.count, work: output.count, pool: pool) { for index in $0 { run(index, part: 0..<runs.length) } }
+            x.values += run.a
+            y.values += run.b
+            kernel(x, y, run.count, bounds, type, sink + run.output)
         }
         extendLifetime((a.tensor, b.tensor, output))
     }

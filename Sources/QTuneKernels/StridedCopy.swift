@@ -57,73 +57,37 @@ extension StridedView {
     }
 }
 
-/// The axes of a copy, outermost first, with neighbours merged that both views step through alike: rows of the innermost
-/// axis, columns of the one before, and the others outside.
+/// A copy as rows of the innermost axis.
 private struct CopyBox {
-    private struct Axis {
-        var length = 1
-        var from = 0
-        var to = 0
-    }
-
-    private var outer: [Axis] = []
-    private var rows = Axis()
-    private var row = Axis(length: 1, from: 1, to: 1)
+    private let outer: PairedAxes
+    private let row: PairedAxes.Axis
     private let starts: (from: Int, to: Int)
 
     init(_ lengths: [Int], _ from: StridedView, _ to: StridedView) {
+        var axes = PairedAxes(lengths, from.strides, to.strides)
+        row = axes.removeInnermost()
+        outer = axes
         starts = (from.offset, to.offset)
-        for axis in lengths.indices where lengths[axis] != 1 {
-            let next = Axis(length: lengths[axis], from: from.strides[axis], to: to.strides[axis])
-            if let last = outer.last, last.from == next.length * next.from, last.to == next.length * next.to {
-                outer[outer.count - 1] = Axis(length: last.length * next.length, from: next.from, to: next.to)
-            } else {
-                outer.append(next)
-            }
-        }
-        if let inner = outer.popLast() { row = inner }
-        if let next = outer.popLast() { rows = next }
     }
 
     func copy<Element>(_ type: Element.Type, _ source: Tensor, _ target: Tensor, _ pool: ThreadPool?) {
         let (from, to) = (source.unsafeElements(type) + starts.from, target.unsafeElements(type) + starts.to)
-        let blocks = outer.reduce(1) { $0 * $1.length }
-        let grain = max(1, Elementwise.grain / row.length)
-        // Parts are rows of one block where there is only one, else blocks.
-        let copyRows = { (block: Int, range: Range<Int>) in
-            let (a, b) = offsets(of: block)
-            for index in range { copyRow(from + (a + index * rows.from), to + (b + index * rows.to)) }
-        }
-        if let pool, blocks == 1 {
-            pool.run(over: rows.length, grain: grain) { copyRows(0, $0) }
-        } else if let pool {
-            pool.run(over: blocks, grain: max(1, grain / rows.length)) { range in
-                for block in range { copyRows(block, 0..<rows.length) }
-            }
+        let copyRows = { (range: Range<Int>) in outer.forEach(in: range) { copyRow(from + $1, to + $2) } }
+        if let pool {
+            pool.run(over: outer.count, grain: max(1, Elementwise.grain / row.length), copyRows)
         } else {
-            for block in 0..<blocks { copyRows(block, 0..<rows.length) }
+            copyRows(0..<outer.count)
         }
         extendLifetime((source, target))
     }
 
     @inline(__always)
     private func copyRow<Element>(_ from: UnsafeMutablePointer<Element>, _ to: UnsafeMutablePointer<Element>) {
-        switch (row.from, row.to) {
+        switch (row.a, row.b) {
         case (1, 1): to.update(from: from, count: row.length)
         case (0, 1): to.update(repeating: from.pointee, count: row.length)
         case (let step, 1): for index in 0..<row.length { to[index] = from[index &* step] }
         case (let step, let stride): for index in 0..<row.length { to[index &* stride] = from[index &* step] }
         }
-    }
-
-    private func offsets(of block: Int) -> (from: Int, to: Int) {
-        var (rest, from, to) = (block, 0, 0)
-        for axis in outer.reversed() {
-            let position = rest % axis.length
-            rest /= axis.length
-            from += position * axis.from
-            to += position * axis.to
-        }
-        return (from, to)
     }
 }

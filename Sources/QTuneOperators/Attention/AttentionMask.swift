@@ -35,7 +35,7 @@ struct AttentionMask {
     /// - Parameter replaces: whether numbers other than 0 stand for the scores themselves, rather than being added.
     mutating func add(bias tensor: Tensor, to shape: Shape, replaces: Bool = false) {
         bias = Bias(
-            tensor: tensor, strides: Broadcasting.strides(of: tensor.shape, to: shape), keys: shape[3],
+            tensor: tensor, strides: BroadcastLoop.strides(of: tensor.shape, to: shape), keys: shape[3],
             replaces: replaces)
     }
 
@@ -50,7 +50,7 @@ struct AttentionMask {
         guard covered <= shape[3], let target = Shape(checking: target), mask.shape.broadcast(with: target) == target
         else { throw QTuneError(.invalidInput, "a mask of \(mask.shape) does not fit scores of \(shape)") }
         let tensor = mask.dtype == .bool ? Self.hiding(Element.self, mask) : try Self.numbers(Element.self, mask)
-        bias = Bias(tensor: tensor, strides: Broadcasting.strides(of: mask.shape, to: target), keys: covered)
+        bias = Bias(tensor: tensor, strides: BroadcastLoop.strides(of: mask.shape, to: target), keys: covered)
     }
 
     private static func hiding<Element: SteppedFloat>(_: Element.Type, _ mask: Tensor) -> Tensor {

@@ -46,33 +46,27 @@ enum Broadcasting {
         }
     }
 
-    /// The steps through a tensor of `shape` when it is broadcast to `target`.
-    static func strides(of shape: Shape, to target: Shape) -> [Int] {
-        let own = shape.strides
-        let extra = target.rank - shape.rank
-        return (0..<target.rank).map { axis in
-            axis < extra || shape[axis - extra] == 1 ? 0 : own[axis - extra]
-        }
-    }
-
     /// Writes `combine` of the elements of `a` and `b` to `target`, to whose shape both broadcast.
     @inline(__always)
     static func combine<A: TensorElement, B: TensorElement, Result: TensorElement>(
         _ a: Tensor, _ b: Tensor, into target: Tensor, _ combine: (A, B) -> Result
     ) {
         guard target.count > 0 else { return }
-        let pairs = PairedRows(a.shape, b.shape, target.shape)
+        let rows = BroadcastLoop(a.shape, b.shape, output: target.shape)
+        let (length, stepA, stepB) = (rows.length, rows.innerA, rows.innerB)
         a.withSpan(of: A.self) { a in
             b.withSpan(of: B.self) { b in
                 target.withMutableSpan(of: Result.self) { target in
-                    var walk = pairs.walk
+                    var walk = StridedWalk(
+                        lengths: rows.outer.axes.map(\.length), first: rows.outer.axes.map(\.a),
+                        second: rows.outer.axes.map(\.b))
                     var position = 0
                     while position < target.count {
                         var (i, j) = (walk.first, walk.second)
-                        for _ in 0..<pairs.rowLength {
+                        for _ in 0..<length {
                             target[position] = combine(a[i], b[j])
-                            i &+= pairs.firstStep
-                            j &+= pairs.secondStep
+                            i &+= stepA
+                            j &+= stepB
                             position &+= 1
                         }
                         walk.advance()
@@ -86,39 +80,7 @@ enum Broadcasting {
     static func expanded(_ tensor: Tensor, to shape: Shape) -> Tensor {
         guard tensor.shape != shape else { return tensor }
         let result = Tensor(uninitialized: tensor.dtype, shape: shape)
-        StridedCopy.fill(result, from: tensor, StridedView(strides: strides(of: tensor.shape, to: shape)))
+        StridedCopy.fill(result, from: tensor, StridedView(strides: BroadcastLoop.strides(of: tensor.shape, to: shape)))
         return result
-    }
-}
-
-/// Two operands of one result as rows: axes that both run through densely, or both repeat, are one.
-private struct PairedRows {
-    let walk: StridedWalk
-    let rowLength: Int
-    let firstStep: Int
-    let secondStep: Int
-
-    init(_ a: Shape, _ b: Shape, _ target: Shape) {
-        let first = Broadcasting.strides(of: a, to: target)
-        let second = Broadcasting.strides(of: b, to: target)
-        var (lengths, firstSteps, secondSteps): ([Int], [Int], [Int]) = ([], [], [])
-        for axis in 0..<target.rank where target[axis] != 1 {
-            let length = target[axis]
-            if let last = lengths.indices.last, firstSteps[last] == length * first[axis],
-                secondSteps[last] == length * second[axis]
-            {
-                lengths[last] *= length
-                firstSteps[last] = first[axis]
-                secondSteps[last] = second[axis]
-            } else {
-                lengths.append(length)
-                firstSteps.append(first[axis])
-                secondSteps.append(second[axis])
-            }
-        }
-        rowLength = lengths.popLast() ?? 1
-        firstStep = firstSteps.popLast() ?? 0
-        secondStep = secondSteps.popLast() ?? 0
-        walk = StridedWalk(lengths: lengths, first: firstSteps, second: secondSteps)
     }
 }

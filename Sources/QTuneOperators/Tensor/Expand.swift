@@ -24,7 +24,7 @@ struct Expand: Operator {
         let carrier = try ElementCarrier([input])
         return [
             try carrier.makeOutput(context, shape) { output in
-                let strides = Broadcasting.strides(of: input.shape, to: shape)
+                let strides = BroadcastLoop.strides(of: input.shape, to: shape)
                 StridedCopy.fill(output, from: carrier.tensors[0], StridedView(strides: strides), pool: context.pool)
             }
         ]
