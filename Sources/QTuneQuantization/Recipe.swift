@@ -78,7 +78,7 @@ public struct Recipe: Sendable, Equatable {
     public var activationType = DType.uint8
     /// Whether activations have the zero point in the middle of their type's range.
     public var symmetricActivations = false
-    /// int8 (always symmetric) or uint8.
+    /// int8 (always symmetric) or uint8. Lookup tables are int8 in any case.
     public var weightType = DType.int8
     public var granularity = Granularity.channel
     public var weightScale = WeightScale.maximum

@@ -74,7 +74,7 @@ private struct GroupFinder {
     private mutating func start(at index: Int) {
         switch roles[index] {
         case .float, .passThrough, .clamp: return
-        case .weighted, .arithmetic, .sharing: break
+        case .weighted, .arithmetic, .sharing, .lookup: break
         }
         var members = [index]
         var last = index
@@ -90,6 +90,7 @@ private struct GroupFinder {
 
     /// The nodes that finish what node `index` began: a clamp, an activation function, the two parts of a swish.
     private func continuation(of index: Int) -> [Int]? {
+        if case .lookup = roles[index] { return nil }
         guard let value = nodes[index].outputs.first, !outputs.contains(value), let users = consumers[value] else {
             return nil
         }

@@ -31,7 +31,7 @@ struct IntegerFlow {
         var isReached = [Bool](repeating: false, count: nodes.count)
         for (index, node) in nodes.enumerated() {
             switch roles[index] {
-            case .float: continue
+            case .float, .lookup: continue
             case .weighted(let operands): isReached[index] = !operands.isMatrixProduct
             case .passThrough, .clamp: isReached[index] = node.inputs.first.map(integers.contains) ?? false
             case .arithmetic(let operands), .sharing(let operands):

@@ -15,6 +15,7 @@ struct DynamicRewriter {
     private let cache: WeightCache
     private var editor: GraphEditor
     private var pool = ConstantPool()
+    private var lookups: LookupRewriter
     private var operands: [String: DynamicOperand] = [:]
     private var notes: [QuantizationNote] = []
 
@@ -23,6 +24,7 @@ struct DynamicRewriter {
         self.structure = structure
         self.recipe = recipe
         cache = weights
+        lookups = LookupRewriter(structure, recipe: recipe, weights: weights)
         editor = GraphEditor(model.graph)
     }
 
@@ -32,8 +34,10 @@ struct DynamicRewriter {
                 .unsupported, "dynamic quantization needs operator set 11, the model has \(source.opset)",
                 remedy: "prepare the model first")
         }
-        var isChanged = false
-        for (index, id) in editor.nodeIDs.enumerated() {
+        var isChanged = lookups.hasWork
+        let ids = editor.nodeIDs
+        notes += lookups.rewrite(ids, in: &editor, pool: &pool)
+        for (index, id) in ids.enumerated() {
             guard case .weighted(let operands) = structure.roles[index], let group = structure.groupOfNode[index],
                 case let choice = recipe.choice(for: structure.groups[group].name), choice.precision == .int8
             else { continue }

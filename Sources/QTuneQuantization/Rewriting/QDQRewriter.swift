@@ -9,6 +9,7 @@ struct QDQRewriter {
     private let cache: WeightCache
     private var editor: GraphEditor
     private var pool = ConstantPool()
+    private var lookups: LookupRewriter
     private var dequantizedConstants: [String: String] = [:]
     private var tensors: [String: QuantizedModel.QuantizedTensor] = [:]
     private var notes: [QuantizationNote]
@@ -18,12 +19,15 @@ struct QDQRewriter {
         self.plan = plan
         self.ranges = ranges
         cache = weights
+        lookups = LookupRewriter(plan.structure, recipe: plan.recipe, weights: weights)
         editor = GraphEditor(model.graph)
         notes = plan.notes
     }
 
     mutating func rewrite() throws -> QuantizedModel {
-        guard plan.isInteger.contains(true) else { return QuantizedModel(model: source, tensors: [:], notes: notes) }
+        guard plan.isInteger.contains(true) || lookups.hasWork else {
+            return QuantizedModel(model: source, tensors: [:], notes: notes)
+        }
         guard source.opset >= 10 else {
             throw QTuneError(
                 .unsupported, "quantization needs operator set 10, the model has \(source.opset)",
@@ -35,6 +39,7 @@ struct QDQRewriter {
         let position = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
         for value in plan.parameters.keys.sorted() { quantizeActivation(value, position) }
         for (index, id) in ids.enumerated() where !plan.isInteger[index] { keepFloat(index, id) }
+        notes += lookups.rewrite(ids, in: &editor, pool: &pool)
         var model = source
         model.graph = try editor.finish()
         return QuantizedModel(model: model, tensors: tensors, notes: notes)

@@ -53,6 +53,8 @@ struct QuantizationPlan {
 extension QuantizationPlan {
     private mutating func chooseNodes(_ known: RangeCache) {
         for group in structure.groups where recipe.choice(for: group.name).precision == .int8 {
+            // Looks rows up in integers, which `LookupRewriter` writes, and gives floats.
+            if let main = group.nodes.first, case .lookup = structure.roles[main] { continue }
             let missing = group.nodes.flatMap(activations).first { known.range(of: $0, method: .minMax) == nil }
             if let missing {
                 let message = "stays float32: calibration saw no value of '\(missing)'"
@@ -77,7 +79,7 @@ extension QuantizationPlan {
             case .weighted(let operands): [operands.data]
             case .arithmetic(let operands), .sharing(let operands): operands
             case .passThrough, .clamp: [0]
-            case .float: []
+            case .float, .lookup: []
             }
         return positions.map { structure.context.operand($0, of: node) }.filter { structure.context.isActivation($0) }
     }

@@ -11,6 +11,8 @@ enum NodeRole: Equatable {
     case sharing(operands: [Int])
     /// The result has the first operand's values in another arrangement, hence its scale.
     case passThrough
+    /// Rows of a constant table, which stand along `axis`.
+    case lookup(axis: Int)
     /// Cuts values off. Quantizing what it gives does the same where the range ends at its bounds.
     case clamp(lower: Float, upper: Float)
     /// Is not quantized.
@@ -72,7 +74,7 @@ struct RuleContext {
 enum OperatorRules {
     static let all: [any OperatorRule.Type] = [
         ConvolutionRule.self, MatrixProductRule.self, ArithmeticRule.self, ConcatRule.self, PassThroughRule.self,
-        PadRule.self, ClampRule.self,
+        PadRule.self, GatherRule.self, ClampRule.self,
     ]
 
     private static let byOperator = Dictionary(

@@ -4,7 +4,6 @@ internal import QTuneGraph
 enum PassThroughRule: OperatorRule {
     static let operators = [
         "MaxPool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split",
-        "Gather",
         "DepthToSpace", "SpaceToDepth", "Identity", "Expand", "Tile", "Resize",
     ]
 
