@@ -79,12 +79,14 @@ __attribute__((always_inline)) static inline void finish_sums(
                 store_words(out + v * LANES * 4, sums[i][v], g->columns - column - (size_t)v * LANES);
 }
 
-// What clamping real numbers takes: nothing; a lower bound that is not negative, or two; or anything.
-enum { OPEN, FLOORED, CLIPPED, BOUNDED };
+// What clamping real numbers takes: nothing; a lower bound that is not negative, or two; or anything. Where it is FREE,
+// nobody asks for the range either.
+enum { FREE, OPEN, FLOORED, CLIPPED, BOUNDED };
 
 static inline int bounds_of(const qt_epilogue *e) {
     if (e->lower >= 0) return e->upper < INFINITY ? CLIPPED : FLOORED;
-    return e->lower > -INFINITY || e->upper < INFINITY ? BOUNDED : OPEN;
+    if (e->lower > -INFINITY || e->upper < INFINITY) return BOUNDED;
+    return e->range ? OPEN : FREE;
 }
 
 // The first `count` columns of a tile, row by row, so that output and addend pass by in the order of memory.
@@ -96,12 +98,13 @@ __attribute__((always_inline)) static inline void finish_floats(
     const size_t offset = row * g->c_stride + column * sizeof(float);
     uint8_t *out = (uint8_t *)g->c + offset;
     const uint8_t *addend = adds ? (const uint8_t *)e->addend.values + offset : out;
-    float nowhere[2 * QT_EPILOGUE_RANGE], *range = e->range ? e->range : nowhere;
     floats lowest[VECTORS], highest[VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
-        lowest[v] = load_floats(range + v * LANES);
-        highest[v] = load_floats(range + QT_EPILOGUE_RANGE + v * LANES);
+        lowest[v] = highest[v] = repeat_float(0);
+        if (bounds == FREE || !e->range) continue;
+        lowest[v] = load_floats(e->range + v * LANES);
+        highest[v] = load_floats(e->range + QT_EPILOGUE_RANGE + v * LANES);
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++, out += g->c_stride, addend += g->c_stride)
@@ -114,16 +117,17 @@ __attribute__((always_inline)) static inline void finish_floats(
             value = add(value, load_floats(e->biases + first));
             if (adds) value = add(value, load_some_floats((const float *)addend + skipped, some));
             // Where one is NaN, the second operand is the result.
-            if (bounds != OPEN) value = greatest(lower, value);
+            if (bounds != OPEN && bounds != FREE) value = greatest(lower, value);
             if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
             if (bounds == OPEN || bounds == BOUNDED) lowest[v] = least(value, lowest[v]);
-            highest[v] = greatest(value, highest[v]);
+            if (bounds != FREE) highest[v] = greatest(value, highest[v]);
             store_floats((float *)out + skipped, value, some);
         }
+    if (bounds == FREE || !e->range) return;
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
-        store_words(range + v * LANES, bits_of(lowest[v]), LANES);
-        store_words(range + QT_EPILOGUE_RANGE + v * LANES, bits_of(highest[v]), LANES);
+        store_words(e->range + v * LANES, bits_of(lowest[v]), LANES);
+        store_words(e->range + QT_EPILOGUE_RANGE + v * LANES, bits_of(highest[v]), LANES);
     }
 }
 
@@ -153,7 +157,9 @@ __attribute__((always_inline)) static inline void finish(
     } else {
         // A tile of few rows is no part of anything large.
         const int bounds = rows < 4 ? BOUNDED : bounds_of(&g->epilogue);
-        if (bounds == OPEN)
+        if (bounds == FREE)
+            FINISH(floats, FREE);
+        else if (bounds == OPEN)
             FINISH(floats, OPEN);
         else if (bounds == FLOORED)
             FINISH(floats, FLOORED);

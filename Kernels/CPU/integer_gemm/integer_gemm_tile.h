@@ -91,8 +91,13 @@ __attribute__((always_inline)) static inline void panel(
 
 static void sum_rows(
     const uint8_t *rows, size_t stride, size_t count, size_t depth, int32_t factor, int32_t *sums) {
-    for (size_t row = 0; row < count; row++, rows += stride)
-        sums[row] = (int32_t)(sum_bytes(rows, depth) * (uint32_t)factor);
+    const int32_t less = (int32_t)(0u - (uint32_t)factor);
+    size_t row = 0;
+    for (; row + LANES <= count; row += LANES, rows += LANES * stride) {
+        words each = sum_each_row(rows, stride, depth);
+        store_words(sums + row, weighted(repeat_word_of(0), less, each), LANES);
+    }
+    for (; row < count; row++, rows += stride) sums[row] = (int32_t)(sum_bytes(rows, depth) * (uint32_t)factor);
 }
 
 static void run(const qt_integer_block *g) {

@@ -57,16 +57,38 @@ static inline floats load_some_floats(const float *p, size_t count) {
     return count >= LANES ? load_floats(p) : _mm256_maskload_ps(p, lanes_below(count));
 }
 
-static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+// Four sums, each below 2^32, that make up the sum of `count` bytes.
+static inline __m256i partial_sums(const uint8_t *p, size_t count) {
     const __m256i zero = _mm256_setzero_si256();
     __m256i sums = zero;
-    for (; count >= 32; count -= 32, p += 32) sums = _mm256_add_epi32(sums, _mm256_sad_epu8(load_words(p), zero));
+    for (; count >= 32; count -= 32, p += 32) sums = _mm256_add_epi64(sums, _mm256_sad_epu8(load_words(p), zero));
     __m256i rest = _mm256_maskload_epi32((const int *)p, lanes_below(count / 4));
-    sums = _mm256_add_epi32(sums, _mm256_sad_epu8(rest, zero));
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-    uint32_t total = (uint32_t)_mm_cvtsi128_si32(four) + (uint32_t)_mm_extract_epi32(four, 2);
-    for (size_t i = count & ~(size_t)3; i < count; i++) total += p[i];
-    return total;
+    sums = _mm256_add_epi64(sums, _mm256_sad_epu8(rest, zero));
+    uint32_t last = 0;
+    for (size_t i = count & ~(size_t)3; i < count; i++) last += p[i];
+    return _mm256_add_epi64(sums, _mm256_set_epi64x(0, 0, 0, last));
+}
+
+static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+    __m256i sums = partial_sums(p, count);
+    __m128i two = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    return (uint32_t)_mm_cvtsi128_si32(two) + (uint32_t)_mm_extract_epi32(two, 2);
+}
+
+// Words of two rows side by side are added up together: neighbours, then halves.
+static inline words added_neighbours(words a, words b) {
+    return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+}
+
+// The sum of each of LANES rows of `count` bytes.
+static inline words sum_each_row(const uint8_t *rows, size_t stride, size_t count) {
+    words pairs[LANES / 2];
+    for (int i = 0; i < LANES / 2; i++, rows += 2 * stride) {
+        words odd = _mm256_slli_epi64(partial_sums(rows + stride, count), 32);
+        pairs[i] = _mm256_add_epi32(partial_sums(rows, count), odd);
+    }
+    words low = added_neighbours(pairs[0], pairs[1]), high = added_neighbours(pairs[2], pairs[3]);
+    return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
 }
 
 // `count` bytes, each XOR `flip`, as words.

@@ -52,15 +52,40 @@ static inline floats load_some_floats(const float *p, size_t count) {
     return count >= LANES ? load_floats(p) : _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
 }
 
-static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+// Eight sums, each below 2^32, that make up the sum of `count` bytes.
+static inline __m512i partial_sums(const uint8_t *p, size_t count) {
     const __m512i zero = _mm512_setzero_si512();
     __m512i sums = zero;
-    for (; count >= 64; count -= 64, p += 64) sums = _mm512_add_epi32(sums, _mm512_sad_epu8(load_words(p), zero));
+    for (; count >= 64; count -= 64, p += 64) sums = _mm512_add_epi64(sums, _mm512_sad_epu8(load_words(p), zero));
     if (count > 0) {
         __m512i rest = _mm512_maskz_loadu_epi8((__mmask64)(~0ull >> (64 - count)), p);
-        sums = _mm512_add_epi32(sums, _mm512_sad_epu8(rest, zero));
+        sums = _mm512_add_epi64(sums, _mm512_sad_epu8(rest, zero));
     }
-    return (uint32_t)_mm512_reduce_add_epi32(sums);
+    return sums;
+}
+
+static inline uint32_t sum_bytes(const uint8_t *p, size_t count) {
+    return (uint32_t)_mm512_reduce_add_epi64(partial_sums(p, count));
+}
+
+// Words of two rows side by side are added up together: neighbours, then parts of 16 bytes.
+static inline words added_neighbours(words a, words b) {
+    return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+}
+static inline words added_parts(words a, words b) {
+    return _mm512_add_epi32(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xDD));
+}
+
+// The sum of each of LANES rows of `count` bytes.
+static inline words sum_each_row(const uint8_t *rows, size_t stride, size_t count) {
+    words pairs[LANES / 2];
+    for (int i = 0; i < LANES / 2; i++, rows += 2 * stride) {
+        words odd = _mm512_slli_epi64(partial_sums(rows + stride, count), 32);
+        pairs[i] = _mm512_add_epi32(partial_sums(rows, count), odd);
+    }
+    words low = added_parts(added_neighbours(pairs[0], pairs[1]), added_neighbours(pairs[2], pairs[3]));
+    words high = added_parts(added_neighbours(pairs[4], pairs[5]), added_neighbours(pairs[6], pairs[7]));
+    return added_parts(low, high);
 }
 
 // `count` bytes, each XOR `flip`, as words.
