@@ -36,6 +36,7 @@ package struct BroadcastLoop {
     }
 
     /// Calls `body` with runs that cover the output, parts of at least `grain` elements on each thread.
+    @inline(__always)
     func run(_ pool: ThreadPool, grain: Int, _ body: (Run) -> Void) {
         guard !outer.axes.isEmpty else {
             return pool.run(over: length, grain: grain) { range in

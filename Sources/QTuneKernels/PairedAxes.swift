@@ -32,38 +32,47 @@ package struct PairedAxes {
     /// Calls `body` with the positions in `range`, in row-major order, and where each lies in both views.
     @inline(__always)
     func forEach(in range: Range<Int>, _ body: (_ position: Int, _ a: Int, _ b: Int) -> Void) {
+        let inner = axes.last ?? Axis()
+        forEachRun(in: range) { position, a, b, count in
+            for step in 0..<count { body(position &+ step, a &+ step &* inner.a, b &+ step &* inner.b) }
+        }
+    }
+
+    /// Calls `body` with the positions in `range` in runs: the first of `count` positions along the innermost axis, and
+    /// where it lies in both views. Offsets lie inside of tensors, so they do not overflow.
+    @inline(__always)
+    func forEachRun(in range: Range<Int>, _ body: (_ position: Int, _ a: Int, _ b: Int, _ count: Int) -> Void) {
         guard let inner = axes.last else {
-            for position in range { body(position, 0, 0) }
+            if !range.isEmpty { body(range.lowerBound, 0, 0, range.count) }
             return
         }
-        var places = [Int](repeating: 0, count: axes.count)
-        var (rest, a, b) = (range.lowerBound, 0, 0)
-        for axis in axes.indices.reversed() {
-            places[axis] = rest % axes[axis].length
-            rest /= axes[axis].length
-            a += places[axis] * axes[axis].a
-            b += places[axis] * axes[axis].b
+        let outer = axes.dropLast()
+        var places = [Int](repeating: 0, count: outer.count)
+        var (block, place) = range.lowerBound.quotientAndRemainder(dividingBy: inner.length)
+        var (a, b) = (0, 0)
+        for axis in outer.indices.reversed() {
+            places[axis] = block % outer[axis].length
+            block /= outer[axis].length
+            a += places[axis] * outer[axis].a
+            b += places[axis] * outer[axis].b
         }
         var position = range.lowerBound
         while position < range.upperBound {
-            let steps = min(inner.length - places[axes.count - 1], range.upperBound - position)
-            for _ in 0..<steps {
-                body(position, a, b)
-                position += 1
-                a += inner.a
-                b += inner.b
-            }
-            places[axes.count - 1] += steps
-            var axis = axes.count - 1
-            while axis >= 0, places[axis] == axes[axis].length {
-                a -= axes[axis].length * axes[axis].a
-                b -= axes[axis].length * axes[axis].b
+            let count = min(inner.length &- place, range.upperBound &- position)
+            body(position, a &+ place &* inner.a, b &+ place &* inner.b, count)
+            position &+= count
+            place = 0
+            var axis = outer.count &- 1
+            while axis >= 0 {
+                let next = outer[axis]
+                places[axis] &+= 1
+                a &+= next.a
+                b &+= next.b
+                if places[axis] < next.length { break }
+                a &-= next.length &* next.a
+                b &-= next.length &* next.b
                 places[axis] = 0
-                axis -= 1
-                guard axis >= 0 else { break }
-                places[axis] += 1
-                a += axes[axis].a
-                b += axes[axis].b
+                axis &-= 1
             }
         }
     }

@@ -72,7 +72,12 @@ private struct CopyBox {
 
     func copy<Element>(_ type: Element.Type, _ source: Tensor, _ target: Tensor, _ pool: ThreadPool?) {
         let (from, to) = (source.unsafeElements(type) + starts.from, target.unsafeElements(type) + starts.to)
-        let copyRows = { (range: Range<Int>) in outer.forEach(in: range) { copyRow(from + $1, to + $2) } }
+        let rows = outer.axes.last ?? PairedAxes.Axis()
+        let copyRows = { (range: Range<Int>) in
+            outer.forEachRun(in: range) { _, a, b, count in
+                for index in 0..<count { copyRow(from + (a &+ index &* rows.a), to + (b &+ index &* rows.b)) }
+            }
+        }
         if let pool {
             pool.run(over: outer.count, grain: max(1, Elementwise.grain / row.length), copyRows)
         } else {

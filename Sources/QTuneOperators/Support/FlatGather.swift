@@ -58,8 +58,18 @@ enum FlatGather {
         _ type: Element.Type, _ source: Tensor, _ places: AxisIndices, _ target: Tensor, _ dtype: DType
     ) throws {
         try source.reinterpreted(as: dtype).withSpan(of: type) { source in
-            try target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
-                try places.visit { target[$0] = source[$1] }
+            try places.numbers.withSpan(of: Int64.self) { numbers in
+                try target.reinterpreted(as: dtype).withMutableSpan(of: type) { target in
+                    var (rows, position) = (places.rows, 0)
+                    while position < numbers.count {
+                        let start = rows.first
+                        for place in 0..<places.rowLength {
+                            target[position] = source[try places.offset(of: numbers[position], at: place, from: start)]
+                            position &+= 1
+                        }
+                        rows.advance()
+                    }
+                }
             }
         }
     }

@@ -13,14 +13,16 @@ func normalizedIndex(_ index: Int, length: Int) throws -> Int {
 /// What indices name in a tensor: for each of them the element at its own place but for one axis, where the index stands.
 struct AxisIndices {
     /// int64.
-    private let numbers: Tensor
+    let numbers: Tensor
+    /// Indices of a row of the last axis.
+    let rowLength: Int
+    /// Where the rows start in the tensor, one after the other.
+    let rows: StridedWalk
+    /// From one place of a row to the next.
+    private let rowStep: Int
     /// Of the axis.
     private let length: Int
     private let step: Int
-    /// Of a row of the indices, and how its elements lie apart in the tensor.
-    private let rowLength: Int
-    private let rowStep: Int
-    private let rows: StridedWalk
 
     /// Throws where `indices` do not fit a tensor of `shape` along `axis`.
     init(_ indices: Tensor, in shape: Shape, axis: Int) throws {
@@ -43,28 +45,25 @@ struct AxisIndices {
         rows = StridedWalk(lengths: Array(indices.shape.dimensions.dropLast()), first: strides, second: strides)
     }
 
-    /// Calls `body` with the position of each index and the offset of what it names. Throws at one that is out of range.
+    /// The offset of what `number` names, at `place` of a row that starts at `start`. Throws where it is out of range.
     @inline(__always)
-    func visit(_ body: (_ position: Int, _ offset: Int) -> Void) throws {
-        guard numbers.count > 0 else { return }
-        try numbers.withSpan(of: Int64.self) { numbers in
-            var rows = rows
-            for row in 0..<numbers.count / rowLength {
-                let start = rows.first
-                for place in 0..<rowLength {
-                    let position = row &* rowLength &+ place
-                    let index = try normalizedIndex(Int(numbers[position]), length: length)
-                    body(position, start &+ place &* rowStep &+ index &* step)
-                }
-                rows.advance()
-            }
-        }
+    func offset(of number: Int64, at place: Int, from start: Int) throws -> Int {
+        start &+ place &* rowStep &+ (try normalizedIndex(Int(number), length: length)) &* step
     }
 
     /// The offsets in the order of the indices.
     func offsets() throws -> [Int] {
         var offsets = [Int](repeating: 0, count: numbers.count)
-        try visit { offsets[$0] = $1 }
+        var (rows, position) = (rows, 0)
+        try numbers.withSpan(of: Int64.self) { numbers in
+            while position < numbers.count {
+                for place in 0..<rowLength {
+                    offsets[position] = try offset(of: numbers[position], at: place, from: rows.first)
+                    position += 1
+                }
+                rows.advance()
+            }
+        }
         return offsets
     }
 }
