@@ -24,6 +24,11 @@ package enum Activation: Hashable, Sendable {
         if case .clamp(let lower, let upper) = self { (lower, upper) } else { (-.infinity, .infinity) }
     }
 
+    /// The same as a function of elements; nil for none.
+    package var function: Elementwise.Unary? {
+        if case .clamp(let lower, let upper) = self { .clip(lower: lower, upper: upper) } else { unary }
+    }
+
     /// The element-wise function that runs over results already written; nil where the clamp did all.
     var unary: Elementwise.Unary? {
         switch self {

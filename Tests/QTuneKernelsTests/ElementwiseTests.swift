@@ -160,6 +160,35 @@ struct ElementwiseTests {
         return result
     }
 
+    /// Planes and rows, shorter and longer than what is walked at once; in place too.
+    @Test(arguments: CPUTier.available)
+    func channelsAreScaledAndShifted(tier: CPUTier) {
+        var numbers = SeededGenerator(seed: 6)
+        let shapes = [(2, 3, 5), (1, 1, 7), (3, 1, 1), (7, 5, 1), (100, 33, 1), (3, 5000, 1), (2, 2, 9001), (0, 3, 2)]
+        for (outer, channels, inner) in shapes {
+            let x = numbers.floats([outer, channels, inner])
+            let (factors, offsets) = (numbers.floats([channels]), numbers.floats([channels]))
+            for activation in [Activation.none, .relu, .hardSwish] {
+                let expected = x.floats.enumerated().map { index, number in
+                    let channel = index / inner % channels
+                    let value = Double(number) * Double(factors.floats[channel]) + Double(offsets.floats[channel])
+                    switch activation {
+                    case .none: return value
+                    case .hardSwish: return value * min(max(value / 6 + 0.5, 0), 1)
+                    default: return max(value, 0)
+                    }
+                }
+                for threads in [1, 3] {
+                    let output = Tensor(x.floats, shape: x.shape)
+                    Elementwise.scaleAndShift(
+                        output, by: factors, offsets, inner: inner, activation: activation, into: output,
+                        pool: ThreadPool(threads: threads), tier: tier)
+                    #expect(largestError(output.floats, expected) < 1e-6, "\(x.shape), \(activation)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: CPUTier.available)
     func powerAgreesWithTheLibrary(tier: CPUTier) {
         let bases = Tensor([Float](arrayLiteral: 0, 1, -2, 3, 0.5, 1e-3, 2.5, -1), shape: [8, 1])
@@ -180,7 +209,9 @@ struct ElementwiseTests {
     /// Exact, as the standard library's: quotients near integers, huge ones, denormal numbers, and what is no number.
     @Test(arguments: CPUTier.available)
     func remaindersAreExact(tier: CPUTier) {
-        var values: [Float] = [0, -0.0, 1, -1, 3, 0.1, 0.3, -7.5, 1e-3, 16_777_215, -16_777_216, 3e38, 1e-38, 1e-44]
+        var values: [Float] = [
+            0, -0.0, 1, -1, 3, 0.1, 0.3, -7.5, 1e-3, 16_777_215, -16_777_216, 3e38, 1e-38, .leastNonzeroMagnitude,
+        ]
         values += [.infinity, -.infinity, .nan, Float(1).nextDown, Float(3).nextUp, 8_388_607.5, 1e10]
         for base in [Float(0.7), 13.1, 1e-20] { values += (1...9).flatMap { [base * Float($0), -(base / Float($0))] } }
         let output = Tensor.poisoned([values.count, values.count])

@@ -54,11 +54,37 @@ struct PortablePassTests {
         #expect(session.operatorCounts["BatchNormalization"] == nil && session.operatorCounts["Mul"] == nil)
     }
 
-    @Test mutating func batchNormalizationElsewhereBecomesAProductAndASum() throws {
+    @Test mutating func batchNormalizationElsewhereScalesAndShifts() throws {
         let g = GraphBuilder()
         let y = normalization(g, g.input("x", [2, 5, 3]), 5)
         let session = try expectSameResults(g.model(y), ["x": generator.floats([2, 5, 3])])
-        #expect(session.operatorCounts == ["Mul": 1, "Add": 1])
+        #expect(session.operatorCounts == ["qtune.ScaleShift": 1])
+    }
+
+    /// Between convolutions, which keep their images in NHWC, and with the activation that follows.
+    @Test mutating func scalingAndShiftingIsOneWalk() throws {
+        let g = GraphBuilder()
+        let c = Self.cases[1]
+        let x = normalization(g, g("Relu", convolution(g, c)), c.outputs)
+        let y = g("Conv", g("LeakyRelu", x), g.constant(generator.floats([3, c.outputs, 1, 1])))
+        let session = try expectSameResults(g.model(y), ["x": generator.floats(c.image)])
+        #expect(session.operatorCounts["qtune.ScaleShift"] == 1 && session.operatorCounts["LeakyRelu"] == nil)
+        #expect(session.operatorCounts["Mul"] == nil && session.operatorCounts["Add"] == nil)
+    }
+
+    /// One number for the last axis, for all elements, or for an axis of which no length is known.
+    @Test(arguments: [[6], [1, 1], [5, 1], [5, 6], [2, 1, 6]] as [Shape], [true, false])
+    mutating func onlyNumbersAlongOneAxisAreJoined(shape: Shape, isKnown: Bool) throws {
+        let g = GraphBuilder()
+        let dimensions: [Dimension] = [
+            .fixed(2), isKnown ? .fixed(5) : .symbolic("N"), isKnown ? .fixed(6) : .symbolic("M"),
+        ]
+        let (factor, offset) = (g.constant(generator.floats(shape)), g.constant(generator.floats(shape)))
+        let y = g("Add", offset, g("Mul", g("Neg", g.input("x", dimensions: dimensions)), factor))
+        let session = try expectSameResults(g.model(y), ["x": generator.floats([2, 5, 6])])
+        let isJoined = shape.elementCount == 1 || isKnown && shape.dimensions.filter { $0 > 1 }.count == 1
+        #expect(session.operatorCounts["qtune.ScaleShift"] == (isJoined ? 1 : nil))
+        #expect(session.report("join-scale-shift")?.refusals.count == (isJoined ? 0 : 1))
     }
 
     @Test mutating func aTappedConvolutionIsNotFolded() throws {
@@ -66,7 +92,7 @@ struct PortablePassTests {
         let y = normalization(g, convolution(g, Self.cases[1]), 4)
         let session = try expectSameResults(
             g.model(y), ["x": generator.floats(Self.cases[1].image)], taps: ["conv"])
-        #expect(session.operatorCounts["Mul"] == 1)
+        #expect(session.operatorCounts["qtune.ScaleShift"] == 1)
     }
 
     @Test(arguments: cases, ["Add", "Sub", "Mul", "Div"])

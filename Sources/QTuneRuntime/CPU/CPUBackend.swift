@@ -12,7 +12,7 @@ package struct CPUBackend: Backend {
             ConvTranspose2D.self, GlobalAveragePool2D.self, HeadAttention.self, IntegerLinear.self,
             InterleaveChannels.self, Linear.self,
             MaxPool2D.self, NormalizeRows.self, QuantizedAdd.self, QuantizedConcat.self, QuantizedLookup.self,
-            QuantizedMul.self, RangeQuantize.self, Requantize.self,
+            QuantizedMul.self, RangeQuantize.self, Requantize.self, ScaleShift.self,
         ]
     }
 
@@ -42,6 +42,8 @@ package struct CPUBackend: Backend {
             ShuffleFusion(purpose: "shuffle channels where they are joined; NHWC is what makes that one walk"),
             MatrixLowering(purpose: "pack constant matrices"),
             ResidualFusion(purpose: "add where the kernel stores; before activations, which come after the sum"),
+            ScaleShiftJoining(
+                purpose: "walk once where a product and a sum a channel are left, and activate there too"),
             ActivationFusion(purpose: "activate where the kernel stores"),
             QuantizationBeforePooling(
                 purpose: "pick the largest of bytes; once lowering chose the pools, and before ranges are asked for"),

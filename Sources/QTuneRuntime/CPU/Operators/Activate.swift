@@ -31,23 +31,9 @@ struct Activate: Operator {
         let input = try context.tensor(0)
         guard input.dtype == .float32 else { throw QTuneError(.invalidInput, "\(input.dtype), not float32") }
         let output = try context.makeOutput(0, .float32, input.shape)
-        Elementwise.unary(function, input, into: output, pool: context.pool)
+        Elementwise.unary(activation.function ?? .affine(scale: 1, offset: 0), input, into: output, pool: context.pool)
         return [.tensor(output)]
     }
 
     var inPlaceInputs: [Int] { [0] }
-
-    private var function: Elementwise.Unary {
-        switch activation {
-        case .none: .affine(scale: 1, offset: 0)
-        case .clamp(let lower, let upper): .clip(lower: lower, upper: upper)
-        case .leakyReLU(let slope): .leakyReLU(slope: slope)
-        case .sigmoid: .sigmoid
-        case .tanh: .tanh
-        case .silu: .silu
-        case .hardSwish: .hardSwish
-        case .gelu: .gelu
-        case .geluTanh: .geluTanh
-        }
-    }
 }

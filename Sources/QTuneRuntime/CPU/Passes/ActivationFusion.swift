@@ -13,7 +13,8 @@ struct ActivationFusion: Pass {
                 let activation = ActivationAttributes.activation(of: node, rewriting)
             else { continue }
             guard let (producer, made) = rewriting.soleProducer(of: input),
-                ["qtune.Conv2D", "qtune.ConvTranspose2D", "qtune.Linear"].contains(made.qualifiedType),
+                ["qtune.Conv2D", "qtune.ConvTranspose2D", "qtune.Linear", "qtune.ScaleShift"].contains(
+                    made.qualifiedType),
                 made.attributes["activation"] == nil
             else {
                 if let id = rewriting.editor.producer(of: input), rewriting.editor[id]?.domain == "qtune" {
