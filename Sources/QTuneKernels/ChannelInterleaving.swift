@@ -4,8 +4,8 @@ package import QTuneTensor
 /// The channels of two NHWC tensors in turn, a0, b0, a1, b1, ...: what concatenation and a channel shuffle of two
 /// groups make together.
 package enum ChannelInterleaving {
-    /// Bytes written that are worth a part of their own, plain and with requantization.
-    private static let grain = (plain: 131_072, requantized: 32_768)
+    /// Bytes written that are worth a part of their own: a thread finds in its cache what it made of the operands.
+    private static let grain = 32_768
 
     /// Bytes of an operand that are requantized at a time, so that they stay in the first-level cache.
     private static let chunk = 8_192
@@ -49,12 +49,12 @@ package enum ChannelInterleaving {
         let right = quantization.flatMap { Requantizer(from: $0.b, to: $0.result, clamp: $0.clamp, tier: tier) }
         let kernel = FloatKernels.interleave(for: tier)
         if left == nil && right == nil {
-            split(job, width: width, grain: grain.plain, pool: pool) { part in
+            split(job, width: width, pool: pool) { part in
                 var part = part
                 kernel.run(width, &part)
             }
         } else {
-            split(job, width: width, grain: grain.requantized, pool: pool) { part in
+            split(job, width: width, pool: pool) { part in
                 requantize(part, left, right) { kernel.run(1, &$0) }
             }
         }
@@ -71,7 +71,7 @@ package enum ChannelInterleaving {
             a: x.bytes, b: x.bytes + channels / 2 * width, low: result.unsafeElements(UInt8.self), high: nil,
             a_stride: channels * width, b_stride: channels * width, pixels: x.count / channels, count: channels / 2)
         let kernel = FloatKernels.interleave(for: tier)
-        split(job, width: width, grain: grain.plain, pool: pool) { part in
+        split(job, width: width, pool: pool) { part in
             var part = part
             kernel.run(width, &part)
         }
@@ -80,7 +80,7 @@ package enum ChannelInterleaving {
 
     /// Calls `body` with jobs that make up `job`, on the pool's threads.
     private static func split(
-        _ job: qt_interleaving, width: Int, grain: Int, pool: ThreadPool, _ body: (qt_interleaving) -> Void
+        _ job: qt_interleaving, width: Int, pool: ThreadPool, _ body: (qt_interleaving) -> Void
     ) {
         nonisolated(unsafe) let job = job
         pool.run(over: job.pixels, grain: max(1, grain / max(1, job.count * width * 2))) { pixels in
