@@ -124,6 +124,16 @@ struct IntegerLoweringTests {
         #expect(session.operatorCounts == ["qtune.IntegerLinear": 1])
     }
 
+    /// What is added to each column, or to all, is the kernel's bias; what differs from row to row is not.
+    @Test(arguments: [([4], true), ([1, 4], true), ([1], true), ([], true), ([3, 1], false)] as [(Shape, Bool)])
+    mutating func biasesAreAddedToRealResults(shape: Shape, isBias: Bool) throws {
+        let g = GraphBuilder()
+        let w = g("DequantizeLinear", g.constant(generator.integers(Int8.self, [7, 4])), scale(g, 0.01))
+        let y = g.constant(generator.floats(shape)) + g("MatMul", real(g, g.input("x", .uint8, [2, 3, 7])), w)
+        let session = try expectSameResults(g.model(y), ["x": generator.integers(UInt8.self, [2, 3, 7])])
+        #expect(session.operatorCounts == (isBias ? ["qtune.IntegerLinear": 1] : ["qtune.IntegerLinear": 1, "Add": 1]))
+    }
+
     @Test mutating func whatNoKernelDoesIsLiteral() throws {
         let g = GraphBuilder()
         let y = quantize(g, g("Softmax", real(g, g.input("x", .uint8, [2, 7]))), 0.004, 0)

@@ -29,12 +29,7 @@ struct DynamicAbsorption: Pass {
 private struct DynamicProduct {
     let node: Node
     let weights: Tensor
-    /// The axis of the weights and the axis of the result that channels lie along.
-    let weightAxis: Int
-    let resultAxis: Int
-    let rank: Int
-
-    var channels: Int { weights.shape[weightAxis] }
+    let channels: ResultChannels
 
     /// The integer node, and the node in whose place it stands.
     static func lowered(
@@ -58,15 +53,16 @@ private struct DynamicProduct {
         guard !isConvolution || weights.shape[0].isMultiple(of: max(1, Int(node.int("group") ?? 1))) else {
             throw IntegerRefusal("its weights do not fit its groups")
         }
-        (self.node, self.weights, self.rank) = (node, weights, rank)
-        (weightAxis, resultAxis) = isConvolution ? (0, 1) : (1, rank - 1)
+        (self.node, self.weights) = (node, weights)
+        channels = ResultChannels(
+            axis: isConvolution ? 1 : rank - 1, rank: rank, count: weights.shape[isConvolution ? 0 : 1])
     }
 
     private func lowered(
         _ rewriting: Rewriting
     ) throws(IntegerRefusal) -> (last: GraphEditor.NodeID, made: Node) {
-        guard let (_, cast) = user(of: node, "Cast", rewriting), cast.int("to") == Int64(DType.float32.rawValue),
-            let (product, scaled) = user(of: cast, "Mul", rewriting)
+        guard let (_, cast) = rewriting.user(of: node, "Cast"), cast.int("to") == Int64(DType.float32.rawValue),
+            let (product, scaled) = rewriting.user(of: cast, "Mul")
         else { throw IntegerRefusal("its sums are not cast to float32 and scaled, or are used elsewhere too") }
         let (scale, scales) = try factors(of: scaled, besides: cast.outputs[0], rewriting)
         let zeroPoint = node.inputs.count > 2 ? node.inputs[2] : ""
@@ -84,33 +80,8 @@ private struct DynamicProduct {
         QuantizationAttributes.write(
             QuantizationParameters(dtype: type, scales: [1], zeroPoints: [0]), "x", to: &made)
         WeightQuantization(scales: scales, zeroPoints: try weightZeroPoints(rewriting)).write(to: &made)
-        return finished(made, at: product, rewriting)
-    }
-
-    /// Adds the bias and the clamps that follow.
-    private func finished(
-        _ made: Node, at product: GraphEditor.NodeID, _ rewriting: Rewriting
-    ) -> (last: GraphEditor.NodeID, made: Node) {
-        var (last, made) = (product, made)
-        if let (id, sum) = user(of: made, "Add", rewriting), sum.inputs.count == 2,
-            let bias = sum.inputs.first(where: { $0 != made.outputs[0] }),
-            rewriting.editor.constant(bias).flatMap({ perChannel($0) }) != nil
-        {
-            made.inputs[2] = bias
-            (last, made.outputs) = (id, sum.outputs)
-        }
-        last = rewriting.addClamps(to: &made, at: last)
-        return (last, made)
-    }
-
-    /// The only user of the first result of `node`, if it is a `type`.
-    private func user(
-        of node: Node, _ type: String, _ rewriting: Rewriting
-    ) -> (id: GraphEditor.NodeID, node: Node)? {
-        guard let id = rewriting.editor.soleConsumer(of: node.outputs[0]), let user = rewriting.editor[id],
-            user.qualifiedType == type
-        else { return nil }
-        return (id, user)
+        let last = rewriting.addBias(to: &made, at: product, channels)
+        return (rewriting.addClamps(to: &made, at: last), made)
     }
 
     /// What `scaled` multiplies the sums by: the scale found while the network runs, and the scales of the weights.
@@ -128,7 +99,7 @@ private struct DynamicProduct {
             product.qualifiedType == "Mul", product.inputs.count == 2
         else { throw refusal }
         for (run, constant) in [(0, 1), (1, 0)] {
-            guard let tensor = rewriting.constant(product, constant), let scales = perChannel(tensor),
+            guard let tensor = rewriting.constant(product, constant), let scales = channels.numbers(tensor),
                 rewriting.isSingle(product.inputs[run]), rewriting.value(product.inputs[run]).dtype == .float32
             else { continue }
             return (product.inputs[run], scales)
@@ -136,19 +107,10 @@ private struct DynamicProduct {
         throw refusal
     }
 
-    /// The numbers of a float32 constant that broadcasts along the channels of the result alone.
-    private func perChannel(_ tensor: Tensor) -> [Float]? {
-        guard tensor.dtype == .float32, tensor.shape.rank <= rank else { return nil }
-        let lengths = [Int](repeating: 1, count: rank - tensor.shape.rank) + tensor.shape.dimensions
-        guard lengths.indices.allSatisfy({ lengths[$0] == 1 || ($0 == resultAxis && lengths[$0] == channels) }) else {
-            return nil
-        }
-        return tensor.array(of: Float.self)
-    }
-
     private func weightZeroPoints(_ rewriting: Rewriting) throws(IntegerRefusal) -> [Int32] {
         guard node.inputs.count > 3, !node.inputs[3].isEmpty else { return [0] }
-        guard let points = rewriting.constant(node, 3)?.integers, points.count == 1 || points.count == channels else {
+        guard let points = rewriting.constant(node, 3)?.integers, points.count == 1 || points.count == channels.count
+        else {
             throw IntegerRefusal("the zero points of its weights are not one constant, or one a channel")
         }
         return points.map { Int32(clamping: $0) }

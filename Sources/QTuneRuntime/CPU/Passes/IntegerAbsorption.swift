@@ -24,9 +24,22 @@ struct IntegerAbsorption: Pass {
             }
             guard case .success(var made) = outcome else { continue }
             made.outputs = node.outputs
-            rewriting.editor.replace(id, with: made)
+            let last = addBias(to: &made, at: id, rewriting)
+            if last != id { rewriting.editor.remove(id) }
+            rewriting.editor.replace(last, with: made)
             rewriting.matched(node)
         }
+    }
+
+    /// Gives a matrix product with a real result the bias that is added to it, if it has none.
+    private func addBias(
+        to product: inout Node, at id: GraphEditor.NodeID, _ rewriting: Rewriting
+    ) -> GraphEditor.NodeID {
+        guard product.opType == IntegerLinear.name, product.inputs.count == 2,
+            let rank = rewriting.value(product.outputs[0]).rank, rank > 0,
+            let columns = rewriting.constant(product, 1)?.shape[product.int("transB") == 1 ? 0 : 1]
+        else { return id }
+        return rewriting.addBias(to: &product, at: id, ResultChannels(axis: rank - 1, rank: rank, count: columns))
     }
 
     private func absorb(_ quantizer: Quantizer, _ id: GraphEditor.NodeID, _ rewriting: inout Rewriting) {
