@@ -1,4 +1,4 @@
-/// Reads and writes NumPy's files of one array (`.npy`, format versions 1 to 3).
+/// Reads and writes NumPy's files of one array (`.npy`, format versions 1 to 3). Strings are read only.
 public enum Npy {
     /// The array in the file at `path`. Large arrays stay mapped from the file, which must not be written to meanwhile.
     public static func read(path: String) throws -> Tensor {
@@ -44,7 +44,7 @@ public enum Npy {
     private static func tensor(_ header: NpyHeader, in bytes: UnsafeRawBufferPointer) throws -> Tensor {
         let (dtype, shape) = (header.dtype, header.shape)
         let available = bytes.count - header.dataOffset
-        guard let count = dtype.byteCount(elements: shape.elementCount), count <= available else {
+        guard let count = header.byteCount, count <= available else {
             throw QTuneError(
                 .invalidData, "\(dtype)\(shape) does not fit in the \(available) bytes that follow the header",
                 remedy: "the file is cut off; write it again")
@@ -52,9 +52,9 @@ public enum Npy {
         let data = UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset..<header.dataOffset + count])
         if header.isPlain { return Tensor(copying: data, dtype: dtype, shape: shape) }
         var elements = [UInt8](data)
-        let width = dtype.bitWidth / 8
         if header.isBigEndian { swapBytes(of: &elements, width: header.swapWidth) }
-        if header.isFortranOrder { elements = rowMajor(elements, shape, width: width) }
+        if header.isFortranOrder { elements = rowMajor(elements, shape, width: header.width) }
+        if dtype == .string { return try NpyText.tensor(elements, width: header.width, shape: shape) }
         return elements.withUnsafeBytes { Tensor(copying: $0, dtype: dtype, shape: shape) }
     }
 

@@ -1,6 +1,8 @@
 /// What stands before the elements in a `.npy` file: a signature, and a Python dictionary in text.
 struct NpyHeader {
     let dtype: DType
+    /// Bytes of one element.
+    let width: Int
     let shape: Shape
     let isFortranOrder: Bool
     let isBigEndian: Bool
@@ -8,10 +10,22 @@ struct NpyHeader {
     let dataOffset: Int
 
     /// Elements in the order and byte order in which tensors hold them.
-    var isPlain: Bool { !isBigEndian && (!isFortranOrder || shape.rank < 2) }
+    var isPlain: Bool { !isBigEndian && (!isFortranOrder || shape.rank < 2) && dtype != .string }
 
-    /// Bytes of a number, of which a complex element has two.
-    var swapWidth: Int { dtype == .complex64 || dtype == .complex128 ? dtype.bitWidth / 16 : dtype.bitWidth / 8 }
+    /// Bytes of a number, of which a complex element has two and a text one for each character.
+    var swapWidth: Int {
+        switch dtype {
+        case .complex64, .complex128: width / 2
+        case .string: NpyText.characterWidth
+        default: width
+        }
+    }
+
+    /// Bytes of all elements; nil where that is no number.
+    var byteCount: Int? {
+        let (bytes, overflows) = shape.elementCount.multipliedReportingOverflow(by: width)
+        return overflows ? nil : bytes
+    }
 
     private static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -45,15 +59,21 @@ struct NpyHeader {
             throw QTuneError(.invalidData, "the shape \(lengths) is negative or too large")
         }
         (self.shape, isFortranOrder) = (shape, order)
-        guard let dtype = Self.names[String(descriptor.dropFirst())], let byteOrder = descriptor.first,
-            "<>|=".contains(byteOrder)
+        guard let byteOrder = descriptor.first, "<>|=".contains(byteOrder),
+            let (dtype, width) = Self.element(descriptor.dropFirst())
         else {
             throw QTuneError(
                 .unsupported, "the element type '\(descriptor)' is not supported",
                 remedy: "convert the array to a type of numbers, float32 for example")
         }
-        self.dtype = dtype
+        (self.dtype, self.width) = (dtype, width)
         isBigEndian = byteOrder == ">"
+    }
+
+    /// The type that NumPy calls `name`, and the bytes of an element.
+    private static func element(_ name: Substring) -> (DType, width: Int)? {
+        if name.first == "U" { return NpyText.width(name.dropFirst()).map { (.string, $0) } }
+        return names[String(name)].map { ($0, $0.bitWidth / 8) }
     }
 
     /// A header of version 1, padded so that the elements start on a multiple of 64 bytes.

@@ -73,6 +73,26 @@ import Testing
         #expect(try data.input(at: 1) == Tensor([3, 4, 5] as [Float], shape: [1, 3, 1, 1]))
     }
 
+    /// An archive of NumPy's: one picture of 1 x 2 pixels 10 20 30, mean and deviation 10, and the layout NHWC.
+    private static let channelsLast =
+        "UEsDBC0AAAAIAAAAIQBgpxWV//////////8FABQAeC5ucHkBABAAhgAAAAAAAABPAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF5T"
+        + "aqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GoY6CkBkpKNgrKmjUKtABuDiEpEDIgBQSwMELQAAAAgAAAAhAIPW7Wr/////"
+        + "/////wgAFABtZWFuLm5weQEAEACEAAAAAAAAAEgAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpNmoq6joJ6WX1RSlJgXn1+UkgoS"
+        + "d0vMKU4FihdnJBakAvkahjqaOgq1ChQALgYGBUcAUEsDBC0AAAAIAAAAIQCD1u1q//////////8HABQAc3RkLm5weQEAEACEAAAAAAAA"
+        + "AEgAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpNmoq6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkahjqaOgq1ChQALgYG"
+        + "BUcAUEsDBC0AAAAIAAAAIQC2wszj//////////8KABQAbGF5b3V0Lm5weQEAEACQAAAAAAAAAE4AAAAAAAAAm+wX6hsQychQxlCtnpJa"
+        + "nFykbqWgbhNqoq6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkamjoKtQoUAS4/BgYGDyAOB2JnIAYAUEsBAi0DLQAAAAgAAAAh"
+        + "AGCnFZVPAAAAhgAAAAUAAAAAAAAAAAAAAIABAAAAAHgubnB5UEsBAi0DLQAAAAgAAAAhAIPW7WpIAAAAhAAAAAgAAAAAAAAAAAAAAIAB"
+        + "hgAAAG1lYW4ubnB5UEsBAi0DLQAAAAgAAAAhAIPW7WpIAAAAhAAAAAcAAAAAAAAAAAAAAIABCAEAAHN0ZC5ucHlQSwECLQMtAAAACAAA"
+        + "ACEAtsLM404AAACQAAAACgAAAAAAAAAAAAAAgAGJAQAAbGF5b3V0Lm5weVBLBQYAAAAABAAEANYAAAATAgAAAAA="
+
+    @Test func theLayoutIsThatOfTheFile() throws {
+        let path = folder + "/nhwc.npz"
+        try #require(Data(base64Encoded: Self.channelsLast)).write(to: URL(fileURLWithPath: path))
+        let data = try ArrayFile(path: path).samples(for: ["image"], preprocessing: nil)
+        #expect(try data.input(at: 0) == Tensor([0, 1, 2, 0, 1, 2] as [Float], shape: [1, 1, 2, 3]))
+    }
+
     /// Arrays, the inputs, and what the message says.
     static let refused: [(KeyValuePairs<String, Tensor>, [String], [String])] = [
         ([:], ["a", "b"], ["no arrays"]),

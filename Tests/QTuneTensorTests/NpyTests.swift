@@ -33,6 +33,24 @@ struct NpyTests {
             file(header("<i1", "(2, 2, 2)", fortran: "True"), [0, 4, 2, 6, 1, 5, 3, 7]),
             Tensor([Int8(0), 1, 2, 3, 4, 5, 6, 7], shape: [2, 2, 2])
         ),
+        (
+            file(header("<U4", "()"), Array("NCHW".utf8).flatMap { [$0, 0, 0, 0] }),
+            Tensor(strings: ["NCHW"], shape: .scalar)
+        ),
+        (
+            file(
+                header("<U2", "(3,)"),
+                [0xE9, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 8) + [97, 0, 0, 0, 98, 0, 0, 0]),
+            Tensor(strings: ["é", "", "ab"], shape: [3])
+        ),
+        (
+            file(header("<U1", "(2, 2)", fortran: "True"), [97, 0, 0, 0, 99, 0, 0, 0, 98, 0, 0, 0, 100, 0, 0, 0]),
+            Tensor(strings: ["a", "b", "c", "d"], shape: [2, 2])
+        ),
+        (
+            file(header(">U3", "(1,)"), [0, 0, 0, 0x78, 0, 1, 0xD1, 0x1E, 0, 0, 0, 0]),
+            Tensor(strings: ["x\u{1D11E}"], shape: [1])
+        ),
         (file("{'shape':(1,),'fortran_order':False,'descr':\"<i8\"}", [1, 0, 0, 0, 0, 0, 0, 0]), Tensor([Int64(1)])),
     ]
 
@@ -59,7 +77,9 @@ struct NpyTests {
     }
 
     @Test(arguments: [
-        header("<U1", "(1,)"), header("|O", "(1,)"), header("<f4", "(-1,)"), header("<f4", "(4611686018427387904,)"),
+        header("<U2", "(1,)"), header("<U0", "(99999999999,)"), header("<U", "(1,)"), header("<U-1", "(1,)"),
+        header("<U9223372036854775807", "(1,)"), header("<U4611686018427387904", "(1,)"), header("|S1", "(1,)"),
+        header("|O", "(1,)"), header("<f4", "(-1,)"), header("<f4", "(4611686018427387904,)"),
         header("<f4", "(99999999999999999999,)"), header("<f4", "(4294967296, 4294967296)"), header("<f4", "(1"), "{}",
         "",
         "{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", "{'descr': '<f4'}", header("", "(1,)"),

@@ -6,11 +6,8 @@ public struct ArrayFile {
     private let place: String
 
     public init(path: String) throws {
-        let place = "file '\(path)'"
-        self.place = place
-        arrays = try locating(place) {
-            path.hasSuffix(".npy") ? ["x": try Npy.read(path: path)] : try Npz.read(path: path)
-        }
+        place = "file '\(path)'"
+        arrays = path.hasSuffix(".npy") ? ["x": try Npy.read(path: path)] : try Npz.read(path: path)
     }
 
     /// The samples for a network with `inputs`.
