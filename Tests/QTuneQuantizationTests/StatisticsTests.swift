@@ -84,6 +84,16 @@ import Testing
         #expect(range.upperBound < 200)
     }
 
+    /// Masks hold the lowest float32, of which two have no sum in float32.
+    @Test func meansOfTheLargestValuesAreFinite() throws {
+        let lowest = -Float.greatestFiniteMagnitude
+        let seen = observed([[lowest, lowest, 0, 0]], shape: [1, 2, 2])
+        #expect(seen.channelMeans == [lowest, 0])
+        var statistics = Statistics()
+        statistics.tensors["mask"] = seen
+        #expect(try Statistics(json: statistics.json()) == statistics)
+    }
+
     /// Five million values peaked at 0 between -1 and 1, and one of 8, which costs more than it is worth.
     @Test(arguments: [RangeMethod.entropy, .squaredError])
     func searchesCutOffOutliers(method: RangeMethod) {

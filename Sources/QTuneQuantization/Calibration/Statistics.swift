@@ -92,12 +92,13 @@ public struct TensorStatistics: Sendable, Equatable, Codable {
         var index = 0
         while index < values.count {
             let channel = index / inner % channels
-            var sum: Float = 0
+            // In float32, two of the values that attention masks hold have no sum.
+            var sum = 0.0
             for position in index..<(index + inner) {
                 let value = values[position]
-                if value.isFinite { sum += value }
+                if value.isFinite { sum += Double(value) }
             }
-            channelSums[channel] += Double(sum)
+            channelSums[channel] += sum
             index += inner
         }
     }
