@@ -29,50 +29,45 @@ package struct PairedAxes {
     /// The innermost axis, which is taken away; one of a single element where there is none.
     package mutating func removeInnermost() -> Axis { axes.popLast() ?? Axis() }
 
-    /// Calls `body` with the positions in `range`, in row-major order, and where each lies in both views.
+    /// Calls `body` with the positions in `range`, in row-major order, and where each lies in both views. Offsets lie
+    /// inside of tensors, so they do not overflow.
     @inline(__always)
     func forEach(in range: Range<Int>, _ body: (_ position: Int, _ a: Int, _ b: Int) -> Void) {
-        let inner = axes.last ?? Axis()
-        forEachRun(in: range) { position, a, b, count in
-            for step in 0..<count { body(position &+ step, a &+ step &* inner.a, b &+ step &* inner.b) }
-        }
-    }
-
-    /// Calls `body` with the positions in `range` in runs: the first of `count` positions along the innermost axis, and
-    /// where it lies in both views. Offsets lie inside of tensors, so they do not overflow.
-    @inline(__always)
-    func forEachRun(in range: Range<Int>, _ body: (_ position: Int, _ a: Int, _ b: Int, _ count: Int) -> Void) {
         guard let inner = axes.last else {
-            if !range.isEmpty { body(range.lowerBound, 0, 0, range.count) }
+            for position in range { body(position, 0, 0) }
             return
         }
-        let outer = axes.dropLast()
-        var places = [Int](repeating: 0, count: outer.count)
-        var (block, place) = range.lowerBound.quotientAndRemainder(dividingBy: inner.length)
-        var (a, b) = (0, 0)
-        for axis in outer.indices.reversed() {
-            places[axis] = block % outer[axis].length
-            block /= outer[axis].length
-            a += places[axis] * outer[axis].a
-            b += places[axis] * outer[axis].b
-        }
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let count = min(inner.length &- place, range.upperBound &- position)
-            body(position, a &+ place &* inner.a, b &+ place &* inner.b, count)
-            position &+= count
-            place = 0
-            var axis = outer.count &- 1
-            while axis >= 0 {
-                let next = outer[axis]
-                places[axis] &+= 1
-                a &+= next.a
-                b &+= next.b
-                if places[axis] < next.length { break }
-                a &-= next.length &* next.a
-                b &-= next.length &* next.b
-                places[axis] = 0
-                axis &-= 1
+        let outer = axes.count - 1
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: outer) { places in
+            var (block, place) = range.lowerBound.quotientAndRemainder(dividingBy: inner.length)
+            var (a, b) = (place * inner.a, place * inner.b)
+            for axis in (0..<outer).reversed() {
+                places[axis] = block % axes[axis].length
+                block /= axes[axis].length
+                a += places[axis] * axes[axis].a
+                b += places[axis] * axes[axis].b
+            }
+            for position in range {
+                body(position, a, b)
+                place &+= 1
+                a &+= inner.a
+                b &+= inner.b
+                guard place == inner.length else { continue }
+                place = 0
+                a &-= inner.length &* inner.a
+                b &-= inner.length &* inner.b
+                var axis = outer &- 1
+                while axis >= 0 {
+                    let next = axes[axis]
+                    places[axis] &+= 1
+                    a &+= next.a
+                    b &+= next.b
+                    if places[axis] < next.length { break }
+                    places[axis] = 0
+                    a &-= next.length &* next.a
+                    b &-= next.length &* next.b
+                    axis &-= 1
+                }
             }
         }
     }

@@ -72,12 +72,7 @@ private struct CopyBox {
 
     func copy<Element>(_ type: Element.Type, _ source: Tensor, _ target: Tensor, _ pool: ThreadPool?) {
         let (from, to) = (source.unsafeElements(type) + starts.from, target.unsafeElements(type) + starts.to)
-        let rows = outer.axes.last ?? PairedAxes.Axis()
-        let copyRows = { (range: Range<Int>) in
-            outer.forEachRun(in: range) { _, a, b, count in
-                for index in 0..<count { copyRow(from + (a &+ index &* rows.a), to + (b &+ index &* rows.b)) }
-            }
-        }
+        let copyRows = { (range: Range<Int>) in copy(rows: range, from, to) }
         if let pool {
             pool.run(over: outer.count, grain: max(1, Elementwise.grain / row.length), copyRows)
         } else {
@@ -86,13 +81,19 @@ private struct CopyBox {
         extendLifetime((source, target))
     }
 
-    @inline(__always)
-    private func copyRow<Element>(_ from: UnsafeMutablePointer<Element>, _ to: UnsafeMutablePointer<Element>) {
-        switch (row.a, row.b) {
-        case (1, 1): to.update(from: from, count: row.length)
-        case (0, 1): to.update(repeating: from.pointee, count: row.length)
-        case (let step, 1): for index in 0..<row.length { to[index] = from[index &* step] }
-        case (let step, let stride): for index in 0..<row.length { to[index &* stride] = from[index &* step] }
+    /// Copies rows of one kind: what the kinds need to know is found out once, not for every row.
+    private func copy<Element>(
+        rows range: Range<Int>, _ from: UnsafeMutablePointer<Element>, _ to: UnsafeMutablePointer<Element>
+    ) {
+        let (length, step, stride) = (row.length, row.a, row.b)
+        switch (step, stride) {
+        case (1, 1): outer.forEach(in: range) { (to + $2).update(from: from + $1, count: length) }
+        case (0, 1): outer.forEach(in: range) { (to + $2).update(repeating: from[$1], count: length) }
+        default:
+            outer.forEach(in: range) { _, a, b in
+                let (source, target) = (from + a, to + b)
+                for index in 0..<length { target[index &* stride] = source[index &* step] }
+            }
         }
     }
 }

@@ -55,18 +55,24 @@ struct StridedCopyTests {
         check(UInt64.self)
     }
 
-    @Test
-    func largeCopiesAreTheSameOnEveryNumberOfThreads() {
+    /// A transposition and a repetition, whose parts begin in the midst of axes.
+    @Test(arguments: [([60, 50, 40], [1, 60, 3000]), ([40, 2, 50, 3, 60], [3000, 0, 60, 0, 1])])
+    func largeCopiesAreTheSameOnEveryNumberOfThreads(lengths: [Int], strides: [Int]) {
         var numbers = SeededGenerator(seed: 8)
         let x = numbers.integers(UInt32.self, [40, 50, 60])
-        let targets = [1, 2, 5].map { threads in
-            let target = Tensor(zeros: .uint32, shape: [60, 50, 40])
-            StridedCopy.fill(target, from: x, StridedView(strides: [1, 60, 3000]), pool: ThreadPool(threads: threads))
-            return target
-        }
-        #expect(targets[0] == targets[1] && targets[1] == targets[2])
         let elements = x.array(of: UInt32.self)
-        let result = targets[0].array(of: UInt32.self)
-        #expect(result[59 * 2000 + 3 * 40 + 7] == elements[7 * 3000 + 3 * 60 + 59])
+        let expected = (0..<lengths.reduce(1, *)).map { position in
+            var (rest, place) = (position, 0)
+            for axis in lengths.indices.reversed() {
+                place += rest % lengths[axis] * strides[axis]
+                rest /= lengths[axis]
+            }
+            return elements[place]
+        }
+        for threads in [1, 2, 5] {
+            let target = Tensor(zeros: .uint32, shape: Shape(lengths))
+            StridedCopy.fill(target, from: x, StridedView(strides: strides), pool: ThreadPool(threads: threads))
+            #expect(target.array(of: UInt32.self) == expected)
+        }
     }
 }
