@@ -39,6 +39,73 @@ import Testing
         }
     }
 
+    /// Numbers at, and next to, those whose quotient lies half way between two integers.
+    @Test(arguments: [DType.uint8, .int8]) func roundsQuotientsAsDivisionDoes(_ dtype: DType) throws {
+        let range = try #require(dtype.integerRange)
+        var scales: [Float] = [0x1p-101, 0x1p-100, 0x1.fffffep-3, 0x1.000002p-3, 1 / 255, 3, 0x1p99, 0x1p100, 0x1p120]
+        var state: UInt32 = 7
+        for _ in 0..<40 {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            scales.append(Float(bitPattern: 0x3000_0000 + state >> 4))
+        }
+        for scale in scales {
+            let values = (0..<257).flatMap { step -> [Float] in
+                let middle = (Float(step) + 0.5) * scale
+                return [middle, -middle, middle.nextUp, middle.nextDown, -middle.nextUp, middle.nextUp.nextUp]
+            }
+            let zero = Int32(range.lowerBound + 100)
+            let expected = values.map {
+                IntegerReference.requantize(
+                    $0 / scale, zeroPoint: zero, lower: Int32(range.lowerBound), upper: Int32(range.upperBound))
+            }
+            let parameters = QuantizationParameters(dtype: dtype, scales: [scale], zeroPoints: [zero])
+            forEachWay { tier, pool in
+                let output = Tensor(zeros: dtype, shape: [values.count])
+                IntegerElementwise.quantize(Tensor(values), parameters, into: output, pool: pool, tier: tier)
+                #expect(output.integers == expected, "\(tier.name), scale \(scale)")
+            }
+        }
+    }
+
+    /// Every dividend and divisor whose quotient lies so near the middle between k + 1/2 and the next float that a
+    /// product with the inverse, corrected once, could round to the other one: X * 2^g = S * N + d with a small d, where
+    /// S and X are their significands and N half units of the quotient.
+    @Test func roundsTheQuotientsNearestToMiddlesAsDivisionDoes() {
+        for k in 0..<256 {
+            let half = Float(k) + 0.5
+            for neighbour in [half.nextDown, half.nextUp] {
+                let unit = (neighbour - half).magnitude / 2
+                let middle = UInt64(half / unit) &+ (neighbour > half ? 1 : UInt64.max)
+                for (x, scale) in Self.nearMisses(of: middle, unit: unit) {
+                    let expected = IntegerReference.requantize(x / scale, zeroPoint: 0, lower: 0, upper: 255)
+                    let parameters = QuantizationParameters(dtype: .uint8, scales: [scale], zeroPoints: [0])
+                    let values = Tensor([Float](repeating: x, count: 64))
+                    for tier in CPUTier.available {
+                        let output = Tensor(zeros: .uint8, shape: [64])
+                        IntegerElementwise.quantize(
+                            values, parameters, into: output, pool: ThreadPool.shared(threads: 1), tier: tier)
+                        if output.integers?.first != expected { Issue.record("\(x) / \(scale), \(tier.name)") }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Floats x and s with significands X and S and x / s within a few 2^-25 of `middle` times `unit`.
+    private static func nearMisses(of middle: UInt64, unit: Float) -> [(x: Float, scale: Float)] {
+        var inverse = middle
+        for _ in 0..<5 { inverse &*= 2 &- middle &* inverse }
+        let significands = UInt64(1 << 23)..<UInt64(1 << 24)
+        return [UInt64(24), 25].flatMap { g in
+            (-16...16).compactMap { d -> (Float, Float)? in
+                let scale = (UInt64(bitPattern: Int64(-d)) &* inverse) & (1 << g - 1)
+                guard d != 0, significands.contains(scale) else { return nil }
+                let x = (scale &* middle &+ UInt64(bitPattern: Int64(d))) >> g
+                return significands.contains(x) ? (Float(x) * Float(UInt64(1) << g) * unit, Float(scale)) : nil
+            }
+        }
+    }
+
     @Test func notANumberBecomesTheSmallestInteger() {
         let parameters = QuantizationParameters(dtype: .int8, scales: [1], zeroPoints: [3])
         forEachWay { tier, pool in

@@ -135,14 +135,40 @@ static void requantize_bytes(
     }
 }
 
+// Division by `divisor` for quotients that are then rounded to integers: the product with the inverse, corrected once by
+// what is left over. It is less than 2^-21 ulp off before it is rounded to float32, so that it can differ from the
+// rounded quotient only where this lies that near the middle between two floats; and the integer can differ only where
+// these are k + 1/2 and its neighbour. All significands of dividend and divisor for which that is so, with k up to 512,
+// are few enough to be listed, and for none of them does it.
+typedef struct {
+    floats divisor, inverse, least, most;
+} rounding_divisor;
+
+// Whether quotients are in reach of that, and no step under- or overflows.
+static inline _Bool is_rounding_divisor(float divisor, qt_integer_target t) {
+    return divisor > 0x1p-100f && divisor < 0x1p100f && t.lower >= -511 && t.upper <= 511;
+}
+
+// What lies outside of the target's bounds by more than 1 is taken to there.
+static inline rounding_divisor rounding_divisor_of(float divisor, qt_integer_target t) {
+    return (rounding_divisor){
+        repeat_float(divisor), repeat_float(1 / divisor), repeat_float((t.lower - 1) * divisor),
+        repeat_float((t.upper + 1) * divisor)};
+}
+
+static inline floats divided(rounding_divisor d, floats value) {
+    floats dividend = clamp_floats(value, d.least, d.most), quotient = dividend * d.inverse;
+    return fused(fused_less(quotient, d.divisor, dividend), d.inverse, quotient);
+}
+
 static void quantize_bytes(const float *x, size_t count, float scale, qt_integer_target t, int type, void *out) {
-    size_t whole = type == QT_U8 || type == QT_S8 ? count / BLOCK * BLOCK : 0;
+    const _Bool are_bytes = type == QT_U8 || type == QT_S8;
+    size_t whole = are_bytes && is_rounding_divisor(scale, t) ? count / BLOCK * BLOCK : 0;
     byte_target target = target_of_bytes(type, t);
-    floats divisor = repeat_float(scale), lower = repeat_float(t.lower), upper = repeat_float(t.upper);
+    rounding_divisor divisor = rounding_divisor_of(scale, t);
     for (size_t i = 0; i < whole; i += BLOCK) {
         reals values;
-        for (int k = 0; k < 4; k++)
-            values.part[k] = clamp_floats(load_floats(x + i + BLOCK / 4 * k) / divisor, lower, upper);
+        for (int k = 0; k < 4; k++) values.part[k] = divided(divisor, load_floats(x + i + BLOCK / 4 * k));
         store_bits((uint8_t *)out + i, ordered(narrowed(target, values)));
     }
     if (whole < count) {

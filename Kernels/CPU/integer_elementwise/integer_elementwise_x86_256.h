@@ -49,6 +49,9 @@ static inline floats load_floats(const float *p) { return _mm256_loadu_ps(p); }
 static inline void store_floats(float *p, floats value) { _mm256_storeu_ps(p, value); }
 static inline floats as_floats(bits value) { return _mm256_castsi256_ps(value); }
 static inline bits rounded(floats value) { return _mm256_cvtps_epi32(value); }
+// a * b + c and c - a * b, rounded once.
+static inline floats fused(floats a, floats b, floats c) { return _mm256_fmadd_ps(a, b, c); }
+static inline floats fused_less(floats a, floats b, floats c) { return _mm256_fnmadd_ps(a, b, c); }
 static inline floats clamp_floats(floats value, floats lower, floats upper) {
     return _mm256_min_ps(_mm256_max_ps(value, lower), upper);
 }
