@@ -1,9 +1,9 @@
-internal import QTuneTensor
+package import QTuneTensor
 internal import Synchronization
 
 /// Memory that kernels write intermediate results to, kept from one call to the next: fresh pages cost more than the
 /// work that is done in them.
-enum ScratchMemory {
+package enum ScratchMemory {
     /// Blocks that nobody uses at the moment; at most one for each thread that ran a kernel at the same time.
     private static let idle = Mutex<[TensorStorage]>([])
     /// Larger blocks go back to the system.
@@ -22,6 +22,13 @@ enum ScratchMemory {
         let block = borrow(floats: (byteCount + 3) / 4)
         body(block.base)
         giveBack(block)
+    }
+
+    /// Calls `body` with a float32 tensor of `shape` that holds anything, and that nobody keeps.
+    package static func withFloats<Result>(_ shape: Shape, _ body: (Tensor) throws -> Result) rethrows -> Result {
+        let block = borrow(floats: shape.elementCount)
+        defer { giveBack(block) }
+        return try body(Tensor(dtype: .float32, shape: shape, storage: block))
     }
 
     /// At least `count` floats that hold anything.

@@ -25,8 +25,10 @@ static inline VECTOR ROUNDED(const qt_epilogue *e, VECTOR sums, size_t index) {
 }
 
 // Takes the numbers of four vectors into the range that is looked for; where one is NaN, the second operand is the
-// result.
-static inline void NOTE(float *range, const VECTOR words[4]) {
+// result. Neighbouring pixels use other lanes: each would wait for the stores of the one before it.
+static inline void NOTE(float *range, const VECTOR words[4], const void *out) {
+    enum { SLOT = 16, SLOTS = QT_EPILOGUE_RANGE / SLOT };
+    range += ((uintptr_t)out / 64 % SLOTS) * SLOT;
     typeof(OP(setzero_ps)()) lowest = OP(loadu_ps)(range), highest = OP(loadu_ps)(range + QT_EPILOGUE_RANGE);
 #pragma clang loop unroll(full)
     for (int j = 0; j < 4; j++) {
@@ -68,7 +70,7 @@ __attribute__((always_inline)) static inline void FINISH(
         value = OP(min_ps)(OP(set1_ps)(e->upper), OP(max_ps)(OP(set1_ps)(e->lower), value));
         memcpy(&words[j], &value, sizeof value);
     }
-    if (e->range && e->kind == QT_EPILOGUE_DEQUANTIZE) NOTE(e->range, words);
+    if (e->range && e->kind == QT_EPILOGUE_DEQUANTIZE) NOTE(e->range, words, out);
     ORDER(words);
     int32_t *to = (int32_t *)out + channel;
     if (count == W) {

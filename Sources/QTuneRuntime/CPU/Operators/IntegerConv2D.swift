@@ -7,7 +7,8 @@ internal import QTuneTensor
 /// width] and an optional bias, int32 in units of the sums or, for real results, float32; then, for an input that is
 /// quantized while the network runs, its zero point and its scale, for which the attributes hold 0 and 1; last, an
 /// image of the result's shape and type that is added to the quantized result, or to the real one before its clamp.
-/// A second result, which only real ones have, holds the ends of the range of the first.
+/// A second result, which only real ones have, holds the ends of the range of the first. With the attribute
+/// `quantize_dynamically` the results are those of a DynamicQuantizeLinear of the real one, which nobody else sees.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -23,10 +24,11 @@ struct IntegerConv2D: ImageOperator {
     /// Whether something is added to a real result.
     private let addsReals: Bool
     private let findsRange: Bool
+    private let quantizesResult: Bool
     private var packed: PackedWeights<IntegerConvolution>?
 
     init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...6, outputs: 1...2)
+        try node.expect(inputs: 2...6, outputs: 1...3)
         window = try ImageWindow(node)
         groups = try node.int("group") ?? 1
         order = try ImageOrder(node)
@@ -34,7 +36,8 @@ struct IntegerConv2D: ImageOperator {
         weights = try WeightQuantization(node)
         output = try IntegerOutput(node)
         addition = try IntegerAddition(node)
-        findsRange = node.node.outputs.count > 1
+        quantizesResult = try node.int(Self.quantizing) ?? 0 != 0
+        findsRange = !quantizesResult && node.node.outputs.count > 1
         addsReals = node.node.inputs.count > Self.addend && output.dtype == .float32
         guard (addition != nil || addsReals) == (node.node.inputs.count > Self.addend),
             addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
@@ -42,7 +45,16 @@ struct IntegerConv2D: ImageOperator {
         guard !findsRange || output.dtype == .float32 else {
             throw QTuneError(.invalidModel, "the range of a result that is not real")
         }
+        guard !quantizesResult || (output.dtype == .float32 && order.isChannelsLast) else {
+            throw QTuneError(.invalidModel, "only a real result in NHWC can be quantized over its own range")
+        }
+        guard quantizesResult || node.node.outputs.count < 3 else {
+            throw QTuneError(.invalidModel, "three results of a convolution that quantizes nothing")
+        }
     }
+
+    /// The attribute that asks for integers over the range of the real result, with their scale and zero point.
+    static let quantizing = "quantize_dynamically"
 
     /// Where the image stands that is added.
     static let addend = 5
@@ -96,7 +108,8 @@ struct IntegerConv2D: ImageOperator {
     }
 
     private func inferred(_ dimensions: [Dimension]?) -> [InferredValue] {
-        [.tensor(output.dtype, dimensions)] + (findsRange ? [RangeResult.inferred] : [])
+        if quantizesResult { return [.tensor(.uint8, dimensions), .tensor(.float32, []), .tensor(.uint8, [])] }
+        return [.tensor(output.dtype, dimensions)] + (findsRange ? [RangeResult.inferred] : [])
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -114,20 +127,34 @@ struct IntegerConv2D: ImageOperator {
         let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
-        // What the closure reads is named here: it would copy the whole operator.
-        let (padding, findsRange) = (place.window.padding, findsRange)
-        var range: RealRange?
-        let results = try order.makeResult(kernel.outputType, shape, context) { result in
+        // What the function reads is named here: it would copy the whole operator.
+        let (padding, findsRange) = (place.window.padding, findsRange || quantizesResult)
+        func convolve(_ result: Tensor) -> RealRange? {
             guard let dynamic else {
-                range = kernel.run(
+                return kernel.run(
                     image, padding: padding, adding: addend, into: result, findsRange: findsRange, pool: context.pool)
-                return
             }
-            range = kernel.run(
+            return kernel.run(
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: padding, adding: addend,
                 into: result, findsRange: findsRange, pool: context.pool)
         }
+        if quantizesResult { return try Self.quantized(shape, context, convolve) }
+        var range: RealRange?
+        let results = try order.makeResult(kernel.outputType, shape, context) { range = convolve($0) }
         return try RangeResult.appended(range, to: results, context)
+    }
+
+    /// Integers for the real numbers that `convolve` writes and knows the range of, their scale and zero point.
+    private static func quantized(
+        _ shape: Shape, _ context: EvaluationContext, _ convolve: (Tensor) -> RealRange?
+    ) throws -> [Value] {
+        try MemoryLimit.check(.float32, shape)
+        return try ScratchMemory.withFloats(shape) { real in
+            guard let range = convolve(real) else {
+                throw QTuneError(.internalError, "a convolution that does not know its range")
+            }
+            return try DynamicRange(lower: range.lower, upper: range.upper).results(real, context)
+        }
     }
 
     /// The packed weights. (`??` would copy the whole operator into its closure at each call.)

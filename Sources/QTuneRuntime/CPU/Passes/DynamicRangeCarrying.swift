@@ -3,7 +3,8 @@ internal import QTuneOperators
 internal import QTuneTensor
 
 /// Lets the integer kernel that makes real values find their range where it stores, so that a DynamicQuantizeLinear of
-/// them goes over them once, not twice. The range is that of the same numbers, and so the results are the same bits.
+/// them goes over them once, not twice. Where nobody else wants the real values, the kernel's node quantizes them itself.
+/// The range is that of the same numbers, and so the results are the same bits.
 struct DynamicRangeCarrying: Pass {
     let name = "carry-dynamic-range"
     let purpose: String
@@ -11,6 +12,10 @@ struct DynamicRangeCarrying: Pass {
     func run(_ rewriting: inout Rewriting) throws {
         for id in rewriting.editor.nodeIDs {
             guard let node = rewriting.editor[id], node.qualifiedType == "DynamicQuantizeLinear" else { continue }
+            if Self.quantizeWhereMade(node, id, &rewriting) {
+                rewriting.matched(node)
+                continue
+            }
             guard let range = Self.range(of: node.inputs[0], &rewriting) else {
                 rewriting.refuse(node, "its operand is not made by an integer kernel that gives real numbers")
                 continue
@@ -21,6 +26,22 @@ struct DynamicRangeCarrying: Pass {
             rewriting.editor.replace(id, with: carried)
             rewriting.matched(node)
         }
+    }
+
+    /// Lets the convolution that makes the operand of `quantizer`, for it alone, give its results.
+    private static func quantizeWhereMade(
+        _ quantizer: Node, _ id: GraphEditor.NodeID, _ rewriting: inout Rewriting
+    ) -> Bool {
+        guard let (producerID, producer) = rewriting.soleProducer(of: quantizer.inputs[0]),
+            producer.qualifiedType == "qtune.\(IntegerConv2D.name)", producer.attributes["real"] != nil,
+            producer.outputs.count == 1, producer.int(ImageOrder.attribute) == 1
+        else { return false }
+        var fused = producer
+        fused.attributes[IntegerConv2D.quantizing] = .int(1)
+        fused.outputs = quantizer.outputs
+        rewriting.editor.remove(id)
+        rewriting.editor.replace(producerID, with: fused)
+        return true
     }
 
     /// The value that holds the range of `value`, which its producer gives from now on.
