@@ -208,8 +208,11 @@ extension IntegerConvolution {
         precondition(
             addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
         guard output.count > 0 else { return findsRange ? RealRange(lower: 0, upper: 0) : nil }
-        let job = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: zeroPoint))
-        defer { extendLifetime((input, addend, output, offsets, epilogues)) }
+        // Windows over an image without pixels see padding only; kernels load what they then mask, so that there must be
+        // a pixel to load.
+        let pixels = input.count > 0 ? input : Tensor(zeros: inputType, shape: [inputChannels])
+        let job = IntegerWindows(shape: shape, input: pixels, padding: UInt8(truncatingIfNeeded: zeroPoint))
+        defer { extendLifetime((pixels, addend, output, offsets, epilogues)) }
         switch implementation {
         case .depthwise(let depthwise):
             return depthwise.run(

@@ -60,7 +60,7 @@ final class PlanRecorder {
                 buffers.append(
                     Buffer(
                         addresses: storage.addresses, byteCount: storage.byteCount, first: index, last: index,
-                        isPlannable: origin != nil && !isOpaque))
+                        isPlannable: origin != nil && !isOpaque && position < RunMemory.mostPlaced))
                 visible.append(buffer)
             }
             results[index].append(

@@ -25,9 +25,12 @@ final class RunMemory {
         if recorder != nil { given.removeAll(keepingCapacity: true) }
     }
 
+    /// Results of a step beyond these are never planned.
+    static let mostPlaced = UInt64.bitWidth
+
     /// Planned memory is handed out once a step: an operator that asks again may still read what it got first.
     func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) throws -> Tensor {
-        if index < UInt64.bitWidth, placed & (1 << UInt64(index)) == 0, let planned = plan?.place(step, index),
+        if index < Self.mostPlaced, placed & (1 << UInt64(index)) == 0, let planned = plan?.place(step, index),
             planned.dtype == dtype, planned.shape == shape
         {
             placed |= 1 << UInt64(index)

@@ -19,6 +19,7 @@ import Testing
     /// Sizes round that of a square, channels round every register and panel, paddings wider than a window.
     static let shapes: [ConvolutionShape] = [
         convolution(1, 1, 1, 1),
+        convolution(0, 5, 70, 9, padding: (2, 2, 2, 2)),
         convolution(3, 3, 2, 3, padding: (0, 0, 0, 0)),
         convolution(4, 4, 3, 8),
         convolution(5, 4, 5, 9),

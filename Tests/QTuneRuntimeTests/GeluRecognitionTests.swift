@@ -61,6 +61,8 @@ struct GeluRecognitionTests {
             { g, x in x * (g("Erf", x * 0.7) + 1) * 0.5 }, { g, x in x * (g("Erf", x * 0.707_106_77) + 1) * 0.6 },
             { g, x in x * (g("Erf", x * 0.707_106_77) + 2) * 0.5 },
             { g, x in x * (g("Tanh", (x + g("Pow", x, g.constant(2)) * 0.044_715) * 0.797_884_56) + 1) * 0.5 },
+            // The constant gives the result another axis.
+            { g, x in x * (g("Erf", x * 0.707_106_77) + 1) * g.constant(Tensor([Float(0.5)], shape: [1, 1, 1])) },
         ]
         for make in others {
             let g = GraphBuilder()

@@ -49,6 +49,18 @@ struct NormalizationRecognitionTests {
         }
     }
 
+    /// An epsilon that gives the result another axis.
+    @Test func constantsOfMoreAxesStay() throws {
+        var numbers = SeededGenerator(seed: 20)
+        let g = GraphBuilder()
+        let x = g.input("x", [4, 9])
+        let difference = x - mean(g, x)
+        let variance = mean(g, g("Pow", difference, g.constant(2)))
+        let y = difference / g("Sqrt", variance + g.constant(Tensor([Float(1e-5)], shape: [1, 1, 1])))
+        let session = try expectSameResults(g.model(y), ["x": numbers.floats([4, 9])])
+        #expect(session.operatorCounts["qtune.NormalizeRows"] == nil)
+    }
+
     @Test func whatOthersReadStays() throws {
         var numbers = SeededGenerator(seed: 22)
         let feeds = ["x": numbers.floats([4, 9])]

@@ -1,5 +1,5 @@
-// Both steps of a row in vectors of BLOCK bytes: first down the rows, then across. Included after
-// window_max_x86_<width>.h, under the instruction set of the including file.
+// Both steps of a row in vectors of BLOCK bytes: first down the rows, then across. Included after the vectors of an
+// instruction set, under it.
 
 #include <string.h>
 

@@ -74,7 +74,6 @@ private struct ElementCast: Sendable {
         value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-INF" : "INF") : plain
     }
 
-    /// The numbers that strings spell, in the lane of the target type.
     /// `text` without the white space round it.
     private static func trimmed(_ text: String) -> String {
         let start = text.drop { $0.isWhitespace }
@@ -82,6 +81,7 @@ private struct ElementCast: Sendable {
         return String(start[...last])
     }
 
+    /// The numbers that strings spell, in the lane of the target type.
     private func numbers(in input: Tensor, for dtype: DType) throws -> Tensor {
         func parse<Number>(_ read: (String) -> Number?) throws -> [Number] {
             try input.strings.map { string in

@@ -4,7 +4,8 @@ internal import QTuneTensor
 
 /// Gives a Reshape a constant target where all lengths but one are known, or are those of the operand's axes at the
 /// same places. Exporters compute such targets from the shape of the operand so that dimensions, most often the batch
-/// and the length of the sequence, stay open.
+/// and the length of the sequence, stay open. A network is taken to be sound: a target that does not fit the operand, an
+/// error by the standard, may come out as one that does.
 struct ReshapeSimplification: Pass {
     let name = "simplify-reshapes"
     let purpose: String
@@ -12,7 +13,7 @@ struct ReshapeSimplification: Pass {
     func run(_ rewriting: inout Rewriting) throws {
         for id in rewriting.editor.nodeIDs {
             guard var node = rewriting.editor[id], node.qualifiedType == "Reshape", node.inputs.count == 2,
-                node.inputs.count > 1, rewriting.constant(node, 1) == nil,
+                rewriting.constant(node, 1) == nil,
                 let elements = rewriting.value(node.inputs[1]).elements
             else { continue }
             let copies = node.int("allowzero") ?? 0 == 0

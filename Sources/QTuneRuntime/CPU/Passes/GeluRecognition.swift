@@ -50,7 +50,7 @@ struct GeluRecognition: Pass {
         }
         for (x, gate) in [(0, 1), (1, 0)] {
             let name = values[x]
-            guard let (_, sum) = rewriting.sole(["Add"], making: values[gate]),
+            guard rewriting.value(name).rank != 0, let (_, sum) = rewriting.sole(["Add"], making: values[gate]),
                 let function = rewriting.operand(of: sum, besides: 1),
                 let (_, made) = rewriting.sole(["Erf", "Tanh"], making: function)
             else { continue }

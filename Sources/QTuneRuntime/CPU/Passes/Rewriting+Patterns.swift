@@ -4,16 +4,11 @@ internal import QTuneTensor
 
 /// What patterns of several nodes ask of their neighbours.
 extension Rewriting {
-    /// The number behind a float32 constant of one element.
-    func scalar(_ name: String) -> Float? {
-        guard let tensor = editor.constant(name), tensor.dtype == .float32, tensor.count == 1 else { return nil }
-        return tensor.array(of: Float.self)[0]
-    }
-
-    /// The same, where it changes no shape when it is combined with a value of `rank` axes.
-    func scalar(_ name: String, besideRank rank: Int) -> Float? {
+    /// The number behind a float32 constant of one element that changes no shape when it is combined with a value of
+    /// `rank` axes, or, unless another rank is given, of one axis or more.
+    func scalar(_ name: String, besideRank rank: Int = 1) -> Float? {
         guard let tensor = editor.constant(name), tensor.shape.rank <= rank else { return nil }
-        return scalar(name)
+        return tensor.singleFloat
     }
 
     /// The operand of a node of two that is not the constant `number`.
