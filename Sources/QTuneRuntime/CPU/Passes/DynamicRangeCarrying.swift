@@ -28,13 +28,21 @@ struct DynamicRangeCarrying: Pass {
         }
     }
 
-    /// Lets the convolution that makes the operand of `quantizer`, for it alone, give its results.
+    /// Elements of a real image that stays in a core's cache until it is quantized. A larger one lies better in planned
+    /// memory.
+    private static let mostElements = 1 << 18
+
+    /// Lets the convolution that makes the operand of `quantizer`, for it alone, give its results. One that adds an image
+    /// writes over it, and so needs it to be of the same type.
     private static func quantizeWhereMade(
         _ quantizer: Node, _ id: GraphEditor.NodeID, _ rewriting: inout Rewriting
     ) -> Bool {
         guard let (producerID, producer) = rewriting.soleProducer(of: quantizer.inputs[0]),
             producer.qualifiedType == "qtune.\(IntegerConv2D.name)", producer.attributes["real"] != nil,
-            producer.outputs.count == 1, producer.int(ImageOrder.attribute) == 1
+            producer.outputs.count == 1, producer.int(ImageOrder.attribute) == 1,
+            producer.inputs.count <= IntegerConv2D.addend,
+            let lengths = rewriting.value(quantizer.inputs[0]).dimensions?.dropFirst().compactMap(\.value),
+            lengths.count == 3, lengths.allSatisfy({ $0 <= mostElements }), lengths.reduce(1, *) <= mostElements
         else { return false }
         var fused = producer
         fused.attributes[IntegerConv2D.quantizing] = .int(1)
