@@ -23,6 +23,46 @@ import Testing
         #expect(operations(g.model(y)) == ["MatMul", "MatMul"])
     }
 
+    /// x -> MatMul -> gate * value, which a second MatMul and a residual sum take: the product takes integers, the sum
+    /// the floats as they are.
+    @Test func aSwishBetweenMatrixProductsStaysFloat() throws {
+        let g = GraphBuilder()
+        let x = g.input("x", [1, 4])
+        let hidden = g("MatMul", x, g.constant(weights([4, 8]), named: "w1"), named: "hidden")
+        let gated = g("Mul", hidden, g("Sigmoid", hidden, named: "gate"), named: "gated")
+        let projected = g("MatMul", gated, g.constant(weights([8, 8]), named: "w2"), named: "projected")
+        let seen = statistics(["x", "hidden", "gate", "gated", "projected"])
+        let quantizer = Quantizer(g.model(projected + gated), statistics: seen)
+        #expect(quantizer.groups.map(\.nodes.count) == [1, 1])
+        let quantized = try quantizer.quantize(Recipe())
+        #expect(quantized.notes.isEmpty)
+        #expect(quantized.tensors.keys.sorted() == ["gated", "x"])
+        let nodes = quantized.model.graph.nodes
+        #expect(nodes.filter { $0.opType == "QuantizeLinear" }.map { $0.inputs[0] }.sorted() == ["gated", "x"])
+        #expect(nodes.filter { $0.opType == "DequantizeLinear" }.count == 4)
+        let sum = try #require(nodes.first { $0.opType == "Add" })
+        #expect(sum.inputs.contains("gated"))
+        let products = nodes.filter { $0.opType == "Mul" || $0.opType == "Sigmoid" }
+        #expect(Set(products.flatMap(\.inputs)) == ["hidden", "gate"])
+    }
+
+    /// Behind a convolution both parts belong to its group.
+    @Test func aSwishBehindAConvolutionIsOfItsGroup() {
+        let g = GraphBuilder()
+        let hidden = g("Conv", g.input("x", [1, 2, 4, 4]), g.constant(weights([2, 2, 1, 1])))
+        let groups = QuantizationGroups.find(g.model(hidden * g("Sigmoid", hidden)))
+        #expect(groups.map(\.nodes.count) == [3])
+    }
+
+    private func statistics(_ names: [String]) -> Statistics {
+        var statistics = Statistics()
+        statistics.runs = 1
+        for name in names {
+            statistics.tensors[name, default: TensorStatistics()].observe(Tensor([-1, 1] as [Float]))
+        }
+        return statistics
+    }
+
     /// softmax(q k) v of one input, all of them products without weights.
     @Test func productsOfActivationsStayFloat() {
         let g = GraphBuilder()

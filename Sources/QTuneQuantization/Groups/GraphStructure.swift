@@ -96,14 +96,20 @@ private struct GroupFinder {
         }
         if users.count == 1, let user = users.first, groupOfNode[user] == nil {
             if case .clamp = roles[user] { return [user] }
-            if case .arithmetic = roles[user], ["LeakyRelu", "Sigmoid"].contains(nodes[user].opType) { return [user] }
+            if ["LeakyRelu", "Sigmoid"].contains(where: { isArithmetic(user, $0) }) { return [user] }
         }
         guard users.count == 2 else { return nil }
-        let gates = users.filter { nodes[$0].opType == "Sigmoid" && groupOfNode[$0] == nil }
-        let products = users.filter { nodes[$0].opType == "Mul" && groupOfNode[$0] == nil }
+        let gates = users.filter { isArithmetic($0, "Sigmoid") && groupOfNode[$0] == nil }
+        let products = users.filter { isArithmetic($0, "Mul") && groupOfNode[$0] == nil }
         guard let gate = gates.first, let product = products.first, let gated = nodes[gate].outputs.first,
             !outputs.contains(gated), consumers[gated] == [product], nodes[product].inputs.contains(gated)
         else { return nil }
         return [gate, product]
+    }
+
+    /// Whether node `index` is the operator `type` and computes with integers where its group does.
+    private func isArithmetic(_ index: Int, _ type: String) -> Bool {
+        guard case .arithmetic = roles[index] else { return false }
+        return nodes[index].opType == type
     }
 }
