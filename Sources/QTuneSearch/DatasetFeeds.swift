@@ -19,10 +19,11 @@ public struct DatasetFeeds: CalibrationSource {
         (only, batch) = try Self.located(dataset) {
             guard dataset.count > 0 else { throw QTuneError(.invalidData, "the data set is empty") }
             guard let sample = try dataset.namedInputs(at: 0) else {
-                let input = try SampleCheck.onlyInput(of: model.graph, for: dataset.input(at: 0))
-                return (input, try SampleCheck.batch([input]))
+                let sample = try dataset.input(at: 0)
+                let input = try SampleCheck.onlyInput(of: model.graph, for: sample)
+                return (input, try SampleCheck.batch([input], of: [input.name: sample]))
             }
-            return (nil, try SampleCheck.batch(SampleCheck.inputs(of: model.graph, for: sample)))
+            return (nil, try SampleCheck.batch(SampleCheck.inputs(of: model.graph, for: sample), of: sample))
         }
         guard only == nil else { return }
         let first = try feeds(0)
@@ -30,7 +31,7 @@ public struct DatasetFeeds: CalibrationSource {
     }
 
     /// Feeds, of which the last may hold samples twice to fill the batch.
-    public var count: Int { (dataset.count + batch - 1) / batch }
+    public var count: Int { (dataset.count - 1) / batch + 1 }
 
     /// Samples that feed `index` holds, without those that only fill it.
     public func samples(_ index: Int) -> Range<Int> {
@@ -38,13 +39,13 @@ public struct DatasetFeeds: CalibrationSource {
     }
 
     public func feeds(_ index: Int) throws -> [String: Tensor] {
-        let samples = try (0..<batch).map { try inputs(at: min(index * batch + $0, dataset.count - 1)) }
+        let samples = try samples(index).map(inputs)
         guard batch > 1, let first = samples.first else { return samples.first ?? [:] }
         return try Dictionary(
             uniqueKeysWithValues: first.map { name, part in
                 let parts = samples.compactMap { $0[name] }
-                guard parts.count == batch, parts.allSatisfy({ $0.shape == part.shape && $0.dtype == part.dtype })
-                else {
+                let areAlike = parts.allSatisfy { $0.shape == part.shape && $0.dtype == part.dtype }
+                guard parts.count == samples.count, areAlike else {
                     throw QTuneError(
                         .invalidData, "samples of one batch differ in shape", remedy: "resize or crop them")
                 }
@@ -114,8 +115,30 @@ private enum SampleCheck {
         return required
     }
 
-    /// The batch that `inputs` have in common.
-    static func batch(_ inputs: [ValueInfo]) throws -> Int {
+    /// The batch that `inputs` have in common, which memory has room for when all samples are like `sample`.
+    static func batch(_ inputs: [ValueInfo], of sample: [String: Tensor]) throws -> Int {
+        let batch = try commonBatch(inputs)
+        for info in inputs {
+            guard let tensor = sample[info.name] else { continue }
+            try locating("input '\(info.name)'") { try checkMemory(for: batch, of: tensor) }
+        }
+        return batch
+    }
+
+    /// Throws where `batch` samples like `sample` do not fit into memory.
+    private static func checkMemory(for batch: Int, of sample: Tensor) throws {
+        if let shape = Shape(checking: [batch] + sample.shape.dimensions.dropFirst()),
+            (try? MemoryLimit.check(sample.dtype, shape)) != nil
+        {
+            return
+        }
+        throw QTuneError(
+            .unsupported,
+            "the first axis is \(batch) long: so many samples of \(sample.shape) do not fit into memory",
+            remedy: "export the network with a shorter or an open first axis")
+    }
+
+    private static func commonBatch(_ inputs: [ValueInfo]) throws -> Int {
         let fixed = inputs.compactMap { info in info.type?.dimensions?.first?.value.map { (info.name, $0) } }
         guard let (name, length) = fixed.first else { return 1 }
         if let (other, another) = fixed.first(where: { $0.1 != length }) {

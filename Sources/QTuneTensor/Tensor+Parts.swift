@@ -8,7 +8,7 @@ extension Tensor {
         return part
     }
 
-    /// The elements of `parts` one after the other.
+    /// The elements of `parts` one after the other, the last part as often as it takes to fill `shape`.
     /// - Precondition: Their type is `dtype`, its elements take whole bytes, and `shape` has room for all of them.
     package static func joined(_ parts: [Tensor], _ dtype: DType, to shape: Shape) -> Tensor {
         let result = Tensor(uninitialized: dtype, shape: shape)
@@ -16,6 +16,11 @@ extension Tensor {
         for part in parts {
             result.copyBytes(0..<part.byteCount, of: part, to: position)
             position += part.byteCount
+        }
+        guard let last = parts.last, last.byteCount > 0 else { return result }
+        while position + last.byteCount <= result.byteCount {
+            result.copyBytes(0..<last.byteCount, of: last, to: position)
+            position += last.byteCount
         }
         return result
     }

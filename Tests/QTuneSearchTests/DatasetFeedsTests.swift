@@ -2,6 +2,7 @@ import QTuneData
 import QTuneGraph
 import QTuneSearch
 import QTuneTensor
+import Synchronization
 import Testing
 
 @Suite struct DatasetFeedsTests {
@@ -10,8 +11,13 @@ import Testing
         let count: Int
         let labels: [Int]? = nil
         let identity = "pixels"
+        let place: String? = "file 'pixels.npz'"
         func fingerprint(at index: Int) throws -> StableHash { StableHash(["\(index)"]) }
-        func input(at index: Int) throws -> Tensor { Tensor([Float(index) - 1.5], shape: [1, 1, 1, 1]) }
+        var onRead: @Sendable () -> Void = {}
+        func input(at index: Int) throws -> Tensor {
+            onRead()
+            return Tensor([Float(index) - 1.5], shape: [1, 1, 1, 1])
+        }
     }
 
     private func model(_ inputs: [(String, ValueType)]) -> Model {
@@ -24,6 +30,27 @@ import Testing
         #expect(feeds.count == 2)
         #expect(feeds.samples(1) == 3..<5)
         #expect(try feeds.feeds(1)["x"] == Tensor([Float(1.5), 2.5, 2.5], shape: [3, 1, 1, 1]))
+    }
+
+    /// The last sample alone fills what the data set does not.
+    @Test func aBatchFarLongerThanTheDataSetReadsEachSampleOnce() throws {
+        let reads = Mutex(0)
+        let pixels = Pixels(count: 2) { reads.withLock { $0 += 1 } }
+        let feeds = try DatasetFeeds(pixels, for: model([("x", .tensor(.float32, [1000, 1, 1, 1]))]))
+        reads.withLock { $0 = 0 }
+        #expect(feeds.count == 1 && feeds.samples(0) == 0..<2)
+        let expected = [-1.5] + [Float](repeating: -0.5, count: 999)
+        #expect(try feeds.feeds(0)["x"] == Tensor(expected, shape: [1000, 1, 1, 1]))
+        #expect(reads.withLock { $0 } == 2)
+    }
+
+    @Test(arguments: [1 << 40, 1 << 62, .max])
+    func aBatchThatNoMemoryHoldsIsAnError(batch: Int) throws {
+        let model = model([("x", .tensor(.float32, [batch, 1, 1, 1]))])
+        let error = try #require(throws: QTuneError.self) { try DatasetFeeds(Pixels(count: 2), for: model) }
+        for words in ["file 'pixels.npz'", "input 'x'", "\(batch)", "[1, 1, 1, 1]", "open first axis"] {
+            #expect(error.description.contains(words), "\(error)")
+        }
     }
 
     @Test func integersAreRoundedHalfToEvenAndSaturate() throws {

@@ -95,6 +95,18 @@ import Testing
         for word in words + ["file 'tokens.npz'"] { #expect(error.description.contains(word), "\(error)") }
     }
 
+    @Test(arguments: [1 << 40, .max])
+    func batchesThatNoMemoryHolds(batch: Int) throws {
+        let model = Self.model([
+            ("a", .tensor(.int64, [.symbolic("n"), .fixed(2)])), ("b", .tensor(.int64, [batch, 2])),
+        ])
+        let data = try NamedArrayDataset(["a": Self.ids(), "b": Self.ids()], place: "file 'tokens.npz'")
+        let error = try #require(throws: QTuneError.self) { try DatasetFeeds(data, for: model) }
+        for words in ["file 'tokens.npz'", "input 'a'", "\(batch)", "[1, 2]", "open first axis"] {
+            #expect(error.description.contains(words), "\(error)")
+        }
+    }
+
     @Test func batchesThatDifferAreAnError() throws {
         let model = Self.model([("a", .tensor(.int64, [1, 2])), ("b", .tensor(.int64, [4, 2]))])
         let data = try NamedArrayDataset(["a": Self.ids(), "b": Self.ids()])
