@@ -106,6 +106,11 @@ import Testing
         (["a": ids, "b": mask, "y": Tensor([1] as [Int64])], ["a", "b"], ["'y'", "a label for each of 3"]),
         (["a": ids, "b": mask, "y": Tensor([1, 2, 3] as [Float])], ["a", "b"], ["'y'", "float32"]),
         (["x": Tensor([1] as [UInt8], shape: [1, 1])], ["image"], ["[samples, height, width, 3]"]),
+        (
+            ["image": Tensor([1] as [Float], shape: [1, 1]), "x": Tensor(zeros: .uint8, shape: [1, 1, 1, 3])],
+            ["image"], ["both 'x' and 'image'", "leave one of them out"]
+        ),
+        (["ids": ids, "x": ids], ["ids"], ["both 'x' and 'ids'"]),
     ]
 
     @Test(arguments: refused.indices)

@@ -13,12 +13,17 @@ public struct ArrayFile {
     /// The samples for a network with `inputs`.
     ///
     /// Each input has an array of its name, whose first axis counts samples; `y`, unless an input is called so, holds
-    /// labels. For a network with one input the array may be called `x`; where that is uint8 or float32, it is read as
-    /// `ArrayDataset` says.
+    /// labels. For a network with one input the array may be called `x` instead; where that is uint8 or float32, it is
+    /// read as `ArrayDataset` says.
     /// - Parameter preprocessing: what to do with pixels otherwise than the file says.
     public func samples(for inputs: [String], preprocessing: Preprocessing?) throws -> any Dataset {
         var named = arrays
         if let input = inputs.first, inputs.count == 1, let x = arrays["x"] {
+            guard input == "x" || arrays[input] == nil else {
+                throw QTuneError(
+                    .invalidData, "both 'x' and '\(input)' could feed the network's only input '\(input)'",
+                    place: [place], remedy: "leave one of them out of the file")
+            }
             if x.dtype == .uint8 || x.dtype == .float32 { return try pictures(preprocessing: preprocessing) }
             named["x"] = nil
             named[input] = x
