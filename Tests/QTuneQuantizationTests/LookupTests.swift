@@ -109,6 +109,47 @@ import Testing
         }
     }
 
+    /// What reads the table besides its lookup.
+    enum OtherReader: CaseIterable { case transpose, caller, excludedLookup }
+
+    /// A table that stays in the file as floats anyway, as where logits are products with the embeddings, is not
+    /// written as integers too.
+    @Test(arguments: formats, OtherReader.allCases)
+    func tablesThatAreAlsoReadAsFloatsStayFloat(format: Recipe.Format, reader: OtherReader) throws {
+        let g = GraphBuilder()
+        let ids = g.input("ids", .int64, dimensions: [.symbolic("batch"), .symbolic("length")])
+        let words = g.constant(table([200, 64]), named: "words")
+        let rows = g("Gather", words, ids)
+        let other =
+            switch reader {
+            case .transpose: g("MatMul", rows, g("Transpose", words, attributes: ["perm": .ints([1, 0])]))
+            case .caller: words
+            case .excludedLookup: g("Gather", words, g("Abs", ids))
+            }
+        let model = g.model(rows, other)
+        let groups = QuantizationGroups.find(model)
+        let excluded = reader == .excludedLookup ? groups.dropFirst().map(\.name) : []
+        let result = try quantize(model, recipe(format).excluding(excluded))
+        #expect(result.model == model)
+        #expect(result.notes.map(\.subject) == [groups[0].name])
+        #expect(result.notes.allSatisfy { $0.message.contains("also read as floats") })
+    }
+
+    /// The product's weights become integers, so that nothing reads the table as floats.
+    @Test(arguments: formats)
+    func tablesThatAreAlsoWeightsAreIntegers(format: Recipe.Format) throws {
+        let g = GraphBuilder()
+        let ids = g.input("ids", .int64, dimensions: [.symbolic("batch"), .symbolic("length")])
+        let words = g.constant(table([64, 64]), named: "words")
+        let model = g.model(g("MatMul", g("Gather", words, ids), words))
+        let feeds = TensorFeeds([["ids": Tensor([0, 9, 63] as [Int64], shape: [1, 3])]])
+        let quantizer = Quantizer(model, statistics: try Calibrator.gather(model, source: feeds))
+        let result = try quantizer.quantize(recipe(format))
+        #expect(result.notes.isEmpty)
+        #expect(Compaction.compact(result.model).graph.initializers["words"] == nil)
+        #expect(!result.model.graph.nodes.flatMap(\.inputs).contains("words"))
+    }
+
     @Test(arguments: formats)
     func tablesThatAreExcludedStayFloat(format: Recipe.Format) throws {
         let model = lookup(table([64, 80]))

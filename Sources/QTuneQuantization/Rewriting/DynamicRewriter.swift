@@ -36,13 +36,13 @@ struct DynamicRewriter {
         }
         var isChanged = lookups.hasWork
         let ids = editor.nodeIDs
-        notes += lookups.rewrite(ids, in: &editor, pool: &pool)
         for (index, id) in ids.enumerated() {
             guard case .weighted(let operands) = structure.roles[index], let group = structure.groupOfNode[index],
                 case let choice = recipe.choice(for: structure.groups[group].name), choice.precision == .int8
             else { continue }
             isChanged = try rewrite(id, operands, choice) || isChanged
         }
+        notes += lookups.rewrite(ids, in: &editor, pool: &pool)
         guard isChanged else { return QuantizedModel(model: source, tensors: [:], notes: notes) }
         var model = source
         model.graph = try editor.finish()

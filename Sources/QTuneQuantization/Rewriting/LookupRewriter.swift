@@ -26,14 +26,21 @@ struct LookupRewriter {
     var hasWork: Bool { source.nodes.indices.contains { choice(ofNode: $0) != nil } }
 
     /// Rewrites the lookups among the nodes `ids`, which are the structure's, and returns what stays float though the
-    /// recipe wants otherwise.
+    /// recipe wants otherwise. Comes after the other nodes have been rewritten: a table that one of them still reads
+    /// would be in the file twice.
     mutating func rewrite(
         _ ids: [GraphEditor.NodeID], in editor: inout GraphEditor, pool: inout ConstantPool
     ) -> [QuantizationNote] {
         var notes: [QuantizationNote] = []
+        let rewritten = Set(zip(source.nodes.indices, ids).filter { choice(ofNode: $0.0) != nil }.map(\.1))
         for (index, id) in ids.enumerated() {
             guard let (axis, choice) = choice(ofNode: index), let node = editor[id], let result = node.outputs.first
             else { continue }
+            if let reader = Self.reader(of: node.inputs[0], besides: rewritten, in: editor) {
+                let message = "stays float32: the table is also read as floats, by \(reader)"
+                notes.append(QuantizationNote(subject: node.label, message: message))
+                continue
+            }
             guard let table = table(node.inputs[0], axis: axis, choice, in: &editor, pool: &pool) else {
                 let message = "stays float32: the table has values that are infinite or no numbers"
                 notes.append(QuantizationNote(subject: node.label, message: message))
@@ -43,6 +50,15 @@ struct LookupRewriter {
             replace(node, result: result, with: table, in: &editor)
         }
         return notes
+    }
+
+    /// What reads the table `name` besides the nodes `lookups`; nil where nothing does.
+    private static func reader(
+        of name: String, besides lookups: Set<GraphEditor.NodeID>, in editor: GraphEditor
+    ) -> String? {
+        if editor.isOutput(name) { return "the caller" }
+        let others = editor.consumers(of: name).filter { !lookups.contains($0) }
+        return others.first.flatMap { editor[$0]?.label }
     }
 
     private func choice(ofNode index: Int) -> (axis: Int, Recipe.ResolvedChoice)? {
