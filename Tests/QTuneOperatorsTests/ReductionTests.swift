@@ -22,6 +22,16 @@ import Testing
         OperatorCase("ReduceProd", Tensor([Int32(2), -3, 4]), gives: Tensor([Int32(-24)])),
         OperatorCase("ReduceL1", floats([-1, 2]), gives: floats([3])),
         OperatorCase("ReduceL2", floats([3, 4]), gives: floats([5])),
+        // Squares that float32 does not hold, beside such that it does; along the last axis and along the first.
+        OperatorCase(
+            "ReduceL2", floats([3e20, 4e20, 3e-24, 4e-24, 3, 4, 0, 0], [4, 2]), ints([1]),
+            gives: floats([5e20, 5e-24, 5, 0], [4, 1])),
+        OperatorCase(
+            "ReduceL2", floats([3e20, 3e-24, 3, 4e20, 4e-24, 4], [2, 3]), ints([0]),
+            gives: floats([5e20, 5e-24, 5], [1, 3])),
+        OperatorCase(
+            "ReduceL2", floats([3e20, -.infinity, 1e-30, 3e38, 3e38, 3e38], [3, 2]), ints([1]),
+            gives: floats([.infinity, 3e38, .infinity], [3, 1])),
         OperatorCase("ReduceSumSquare", ints([3, 4]), gives: ints([25])),
         OperatorCase("ReduceLogSum", floats([1, 1.7182817]), gives: floats([1]), within: 1e-6),
         OperatorCase("ReduceLogSumExp", floats([1000, 1000]), gives: floats([1000.6931]), within: 1e-3),

@@ -14,6 +14,8 @@ struct ReductionFunction: Sendable {
     /// The kernel of the same function on float32, where there is one, and what finishes its results.
     var kernel: Reduction.Function?
     var finishKernel: Elementwise.Unary?
+    /// Where results of the kernel are as good as those in double; nil where all are.
+    var kernelResults: ClosedRange<Float>?
 
     struct Signed: Sendable {
         var start: Int64
@@ -24,7 +26,7 @@ struct ReductionFunction: Sendable {
     init(
         _ start: Double, finish: @escaping @Sendable (Double, Int) -> Double = { result, _ in result },
         signed: Signed? = nil, kernel: Reduction.Function? = nil, finishKernel: Elementwise.Unary? = nil,
-        _ take: @escaping @Sendable (Double, Double) -> Double
+        kernelResults: ClosedRange<Float>? = nil, _ take: @escaping @Sendable (Double, Double) -> Double
     ) {
         self.start = start
         self.take = take
@@ -32,6 +34,7 @@ struct ReductionFunction: Sendable {
         self.signed = signed
         self.kernel = kernel
         self.finishKernel = finishKernel
+        self.kernelResults = kernelResults
     }
 
     /// The function with a result of no elements that `dtype` holds.
@@ -48,6 +51,26 @@ struct ReductionFunction: Sendable {
             Self.reduce(source, rowLength, target, signed.start, signed.take, signed.finish)
         } else {
             Self.reduce(source, rowLength, target, start, take, finish)
+        }
+    }
+
+    /// Computes those results of the kernel again, in double, that float32 did not hold on the way.
+    /// - Parameter axes: the axes of `source` that were reduced, which neighbour each other.
+    func correct(_ results: Tensor, of source: Tensor, axes: Range<Int>) {
+        guard let kernelResults else { return }
+        let lengths = source.shape.dimensions
+        let length = lengths[axes].reduce(1, *)
+        let inner = lengths[axes.upperBound...].reduce(1, *)
+        source.withSpan(of: Float.self) { source in
+            results.withMutableSpan(of: Float.self) { results in
+                for index in results.indices where !kernelResults.contains(results[index]) && !results[index].isNaN {
+                    let (row, column) = index.quotientAndRemainder(dividingBy: inner)
+                    let first = row * length * inner + column
+                    var result = start
+                    for step in 0..<length { result = take(result, Double(source[first + step * inner])) }
+                    results[index] = Float(finish(result, length))
+                }
+            }
         }
     }
 
@@ -151,6 +174,7 @@ extension ReductionOperator {
         else { return false }
         Reduction.reduce(kernel, input, axes: first..<last + 1, into: output, pool: pool)
         if let finish = function.finishKernel { Elementwise.unary(finish, output, into: output, pool: pool) }
+        function.correct(output, of: input, axes: first..<last + 1)
         return true
     }
 

@@ -39,8 +39,10 @@ struct ReduceL2: ReductionOperator {
     static let name = "ReduceL2"
     static let versions = [1, 11, 13, 18]
     let attributes: ReductionAttributes
+    /// Squares beyond the bounds of the kernel's results are infinite or lose digits in float32.
     let function = ReductionFunction(
-        0, finish: { result, _ in result.squareRoot() }, kernel: .sumOfSquares, finishKernel: .sqrt
+        0, finish: { result, _ in result.squareRoot() }, kernel: .sumOfSquares, finishKernel: .sqrt,
+        kernelResults: 1e-15...Float.greatestFiniteMagnitude
     ) { $0 + $1 * $1 }
 }
 
