@@ -8,12 +8,7 @@ package enum Softmax {
     package static func runs(
         _ x: Tensor, length: Int, inner: Int = 1, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
-        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
-        guard inner > 1 else {
-            let kernel = FloatKernels.reduction(for: tier)
-            return forEachRow(x, length, into: output, pool) { kernel.softmax($0, $1, length) }
-        }
-        forEachBlock(x, length, inner, into: output, pool, tier) { columns in
+        run(x, length, inner, into: output, pool, tier, row: { $0.softmax($1, $2, length) }) { columns in
             columns.subtractLargest()
             columns.exponentiate()
             columns.combine(QT_BINARY_DIV, with: QT_REDUCE_SUM)
@@ -29,15 +24,22 @@ package enum Softmax {
     package static func logarithmRuns(
         _ x: Tensor, length: Int, inner: Int = 1, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
-        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
-        guard inner > 1 else {
-            let kernel = FloatKernels.reduction(for: tier)
-            return forEachRow(x, length, into: output, pool) { kernel.log_softmax($0, $1, length) }
-        }
-        forEachBlock(x, length, inner, into: output, pool, tier) { columns in
+        run(x, length, inner, into: output, pool, tier, row: { $0.log_softmax($1, $2, length) }) { columns in
             columns.subtractLargest()
             columns.combine(QT_BINARY_SUB, with: QT_REDUCE_LOG_SUM_EXP)
         }
+    }
+
+    /// `row` does runs whose elements are neighbours, `body` strips of the others.
+    private static func run(
+        _ x: Tensor, _ length: Int, _ inner: Int, into output: Tensor, _ pool: ThreadPool, _ tier: CPUTier?,
+        row: (qt_f32_reduction_row, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        _ body: (RunColumns) -> Void
+    ) {
+        precondition(x.dtype == .float32 && output.dtype == .float32 && x.count == output.count, "unlike tensors")
+        if inner > 1 { return forEachBlock(x, length, inner, into: output, pool, tier, body) }
+        let kernel = FloatKernels.reduction(for: tier)
+        forEachRow(x, length, into: output, pool) { row(kernel, $0, $1) }
     }
 
     private static func forEachRow(

@@ -77,7 +77,7 @@ extension Tensor {
         return (0..<shape[2]).map { depthFirst.part($0, slice) }
     }
 
-    /// Of the parts of `shape` that follow one another in memory, number `index`.
+    /// Of the parts of `shape` that follow one another, number `index`, in the memory of all of them.
     func part(_ index: Int, _ shape: Shape) -> Tensor {
         guard let storage else { preconditionFailure("a tensor of strings has no parts in memory") }
         let bytes = shape.elementCount * dtype.bitWidth / 8
