@@ -138,7 +138,7 @@ static void requantize_bytes(
 // Division by `divisor` for quotients that are then rounded to integers: the product with the inverse, corrected once by
 // what is left over. It is less than 2^-21 ulp off before it is rounded to float32, so that it can differ from the
 // rounded quotient only where this lies that near the middle between two floats; and the integer can differ only where
-// these are k + 1/2 and its neighbour. All significands of dividend and divisor for which that is so, with k up to 512,
+// these are k + 1/2 and its neighbour. All significands of dividend and divisor for which that is so, with k below 256,
 // are few enough to be listed, and for none of them does it.
 typedef struct {
     floats divisor, inverse, least, most;
@@ -146,7 +146,7 @@ typedef struct {
 
 // Whether quotients are in reach of that, and no step under- or overflows.
 static inline _Bool is_rounding_divisor(float divisor, qt_integer_target t) {
-    return divisor > 0x1p-100f && divisor < 0x1p100f && t.lower >= -511 && t.upper <= 511;
+    return divisor > 0x1p-100f && divisor < 0x1p100f && t.lower >= -255 && t.upper <= 255;
 }
 
 // What lies outside of the target's bounds by more than 1 is taken to there.
