@@ -13,7 +13,7 @@ import Testing
     /// Rows and columns round the tiles of every kernel, depths that are and are not multiples of 4, and nothing.
     static let products: [Product] = [
         (1, 1, 1), (1, 64, 33), (2, 3, 16), (4, 4, 15), (5, 27, 17), (6, 65, 32), (11, 8, 31), (12, 64, 48),
-        (13, 12, 65), (25, 5, 7), (3, 1000, 9), (37, 16, 100), (0, 4, 4), (3, 0, 5),
+        (13, 12, 65), (25, 5, 7), (3, 1000, 9), (37, 16, 100), (43, 130, 67), (0, 4, 4), (3, 0, 5),
     ].map { Product(rows: $0.0, depth: $0.1, columns: $0.2) }
 
     private func sums(

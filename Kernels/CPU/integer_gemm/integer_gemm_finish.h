@@ -3,8 +3,9 @@
 // Everything an epilogue needs that is the same for all rows of a tile.
 typedef struct {
     floats upper;
-    words zero_point;   // 16 bits, flipped with the bytes
+    words zero_point;            // 16 bits, flipped with the bytes
     words floor, ceiling, flip;  // bytes: the bounds in output integers, flipped; and the flip, 0x80 for s8
+    words addend_zero_point;     // flipped with the addend's bytes
 } byte_form;
 
 static inline byte_form byte_form_of(const qt_epilogue *e) {
@@ -15,6 +16,7 @@ static inline byte_form byte_form_of(const qt_epilogue *e) {
         .floor = repeat_byte((int32_t)e->lower + e->zero_point + flip),
         .ceiling = repeat_byte((int32_t)e->upper + e->zero_point + flip),
         .flip = repeat_byte(flip),
+        .addend_zero_point = repeat_word_of(e->addend.zero_point + flip),
     };
 }
 
@@ -25,58 +27,68 @@ static inline words rounded(floats value, floats upper, const int is_small) {
 }
 
 static inline floats with_addend(
-    const qt_epilogue *e, floats scaled, const uint8_t *bytes, size_t count, uint8_t flip) {
-    const qt_epilogue_addend *a = &e->addend;
+    const qt_epilogue_addend *a, const byte_form *form, floats scaled, const uint8_t *bytes, size_t count) {
     floats own = least(greatest(scaled, repeat_float(a->own_lower)), repeat_float(a->own_upper));
     own = multiply(nearest_real(own), repeat_float(a->own_ratio));
-    words other = subtract(load_bytes(bytes, count, flip), repeat_word_of(a->zero_point + flip));
+    words other = subtract(load_bytes(bytes, count, form->flip), form->addend_zero_point);
     return add(own, multiply(real(other), repeat_float(a->ratio)));
 }
 
-// The first `count` columns of a tile, a constant where it is whole; `adds` where there is an addend, `is_small` as in
-// the epilogue.
-__attribute__((always_inline)) static inline void finish_bytes(
-    const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
+// Rounded values of the first `count` columns of a row, in halves that the zero point has been added to.
+__attribute__((always_inline)) static inline words row_of_halves(
+    const qt_epilogue *e, const byte_form *form, const words sums[VECTORS], size_t column, const uint8_t *addend,
     const int vectors, const size_t count, const int adds, const int is_small) {
-    const qt_epilogue *e = &g->epilogue;
-    const byte_form form = byte_form_of(e);
-    const uint8_t flip = e->kind == QT_EPILOGUE_REQUANTIZE_S8 ? 0x80 : 0;
-    const size_t offset = row * g->c_stride + column;
+    words nearest[VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
         const size_t skipped = (size_t)v * LANES;
-        floats scales = load_floats(e->scales + column + skipped);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-            floats value = multiply(real(sums[i][v]), scales);
-            if (adds && skipped < count) {
-                const uint8_t *bytes = (const uint8_t *)e->addend.values + offset + (size_t)i * g->c_stride + skipped;
-                value = with_addend(e, value, bytes, count - skipped, flip);
-            }
-            sums[i][v] = rounded(value, form.upper, is_small);
-        }
+        floats value = multiply(real(sums[v]), load_floats(e->scales + column + skipped));
+        if (adds && skipped < count) value = with_addend(&e->addend, form, value, addend + skipped, count - skipped);
+        nearest[v] = rounded(value, form->upper, is_small);
+        in_turn(&nearest[v]);
     }
-    uint8_t *out = (uint8_t *)g->c + offset;
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i += 2, out += 2 * g->c_stride) {
-        words first = halves(sums[i][0], sums[i][vectors - 1], form.zero_point), second = first;
-        if (i + 1 < rows) second = halves(sums[i + 1][0], sums[i + 1][vectors - 1], form.zero_point);
-        words bytes = bytes_of_rows(first, second, form.floor, form.ceiling, form.flip);
-        store_first_row(out, bytes, count);
-        if (i + 1 < rows) store_second_row(out + g->c_stride, bytes, count);
-    }
+    return halves(nearest[0], nearest[vectors - 1], form->zero_point);
 }
 
+// The first `count` columns of two rows of a tile, or of one where there is no second, a constant where they are all;
+// `adds` where there is an addend, `is_small` as in the epilogue.
+__attribute__((always_inline)) static inline void finish_pair_of_bytes(
+    const qt_integer_block *g, const byte_form *form, const words sums[2][VECTORS], size_t offset, size_t column,
+    const int has_second, const int vectors, const size_t count, const int adds, const int is_small) {
+    const qt_epilogue *e = &g->epilogue;
+    uint8_t *out = (uint8_t *)g->c + offset;
+    const uint8_t *addend = (const uint8_t *)e->addend.values + (adds ? offset : 0);
+    words first = row_of_halves(e, form, sums[0], column, addend, vectors, count, adds, is_small), second = first;
+    if (has_second)
+        second = row_of_halves(e, form, sums[1], column, addend + g->c_stride, vectors, count, adds, is_small);
+    words bytes = bytes_of_rows(first, second, form->floor, form->ceiling, form->flip);
+    store_first_row(out, bytes, count);
+    if (has_second) store_second_row(out + g->c_stride, bytes, count);
+}
+
+__attribute__((always_inline)) static inline void finish_bytes(
+    const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
+    const int vectors, const size_t count, const int adds, const int is_small) {
+    const byte_form form = byte_form_of(&g->epilogue);
+    size_t offset = row * g->c_stride + column;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i += 2, offset += 2 * g->c_stride)
+        finish_pair_of_bytes(
+            g, &form, (const words(*)[VECTORS])sums + i, offset, column, i + 1 < rows, vectors, count, adds, is_small);
+}
+
+// The first `count` columns of a tile, a constant where they are all.
 __attribute__((always_inline)) static inline void finish_sums(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
-    const int vectors) {
-    uint8_t *out = (uint8_t *)g->c + row * g->c_stride + column * 4;
+    const int vectors, const size_t count) {
+    const size_t stride = g->c_stride;
+    uint8_t *out = (uint8_t *)g->c + row * stride + column * 4;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++, out += g->c_stride)
+    for (int i = 0; i < rows; i++, out += stride)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
-            if (column + (size_t)v * LANES < g->columns)
-                store_words(out + v * LANES * 4, sums[i][v], g->columns - column - (size_t)v * LANES);
+            if ((size_t)v * LANES < count)
+                store_words(out + v * LANES * 4, sums[i][v], count - (size_t)v * LANES);
 }
 
 // What clamping real numbers takes: nothing; a lower bound that is not negative, or two; or anything. Where it is FREE,
@@ -89,46 +101,70 @@ static inline int bounds_of(const qt_epilogue *e) {
     return e->range ? OPEN : FREE;
 }
 
+// The lowest and the highest of the real numbers in each lane so far.
+typedef struct {
+    floats lowest[VECTORS], highest[VECTORS];
+} lane_ranges;
+
+__attribute__((always_inline)) static inline lane_ranges load_ranges(
+    const float *range, const int vectors, const int bounds) {
+    lane_ranges lanes;
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+        lanes.lowest[v] = lanes.highest[v] = repeat_float(0);
+        if (bounds == FREE || !range) continue;
+        if (bounds == OPEN || bounds == BOUNDED) lanes.lowest[v] = load_floats(range + v * LANES);
+        lanes.highest[v] = load_floats(range + QT_EPILOGUE_RANGE + v * LANES);
+    }
+    return lanes;
+}
+
+__attribute__((always_inline)) static inline void store_ranges(
+    const lane_ranges *lanes, float *range, const int vectors, const int bounds) {
+    if (bounds == FREE || !range) return;
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+        if (bounds == OPEN || bounds == BOUNDED) store_floats(range + v * LANES, lanes->lowest[v], LANES);
+        store_floats(range + QT_EPILOGUE_RANGE + v * LANES, lanes->highest[v], LANES);
+    }
+}
+
+// The first `count` columns of a row of a tile.
+__attribute__((always_inline)) static inline void finish_row_of_floats(
+    const qt_integer_block *g, const words sums[VECTORS], size_t offset, size_t column, lane_ranges *lanes,
+    const floats lower, const floats upper, const int vectors, const size_t count, const int adds, const int bounds) {
+    const qt_epilogue *e = &g->epilogue;
+    float *out = (float *)((uint8_t *)g->c + offset);
+    const float *addend = adds ? (const float *)((const uint8_t *)e->addend.values + offset) : out;
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+        const size_t skipped = (size_t)v * LANES, first = column + skipped;
+        // Only the last vector of a tile may have columns to spare.
+        const size_t some = v + 1 < vectors ? LANES : count - skipped;
+        floats value = multiply(real(sums[v]), load_floats(e->scales + first));
+        value = add(value, load_floats(e->biases + first));
+        if (adds) value = add(value, load_some_floats(addend + skipped, some));
+        // Where one is NaN, the second operand is the result.
+        if (bounds != OPEN && bounds != FREE) value = greatest(lower, value);
+        if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
+        if (bounds == OPEN || bounds == BOUNDED) lanes->lowest[v] = least(value, lanes->lowest[v]);
+        if (bounds != FREE) lanes->highest[v] = greatest(value, lanes->highest[v]);
+        store_floats(out + skipped, value, some);
+    }
+}
+
 // The first `count` columns of a tile, row by row, so that output and addend pass by in the order of memory.
 __attribute__((always_inline)) static inline void finish_floats(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
     const int vectors, const size_t count, const int adds, const int bounds) {
     const qt_epilogue *e = &g->epilogue;
     const floats lower = repeat_float(e->lower), upper = repeat_float(e->upper);
-    const size_t offset = row * g->c_stride + column * sizeof(float);
-    uint8_t *out = (uint8_t *)g->c + offset;
-    const uint8_t *addend = adds ? (const uint8_t *)e->addend.values + offset : out;
-    floats lowest[VECTORS], highest[VECTORS];
+    lane_ranges lanes = load_ranges(e->range, vectors, bounds);
+    size_t offset = row * g->c_stride + column * sizeof(float);
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-        lowest[v] = highest[v] = repeat_float(0);
-        if (bounds == FREE || !e->range) continue;
-        lowest[v] = load_floats(e->range + v * LANES);
-        highest[v] = load_floats(e->range + QT_EPILOGUE_RANGE + v * LANES);
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++, out += g->c_stride, addend += g->c_stride)
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) {
-            const size_t skipped = (size_t)v * LANES, first = column + skipped;
-            // Only the last vector of a tile may have columns to spare.
-            const size_t some = v + 1 < vectors ? LANES : count - skipped;
-            floats value = multiply(real(sums[i][v]), load_floats(e->scales + first));
-            value = add(value, load_floats(e->biases + first));
-            if (adds) value = add(value, load_some_floats((const float *)addend + skipped, some));
-            // Where one is NaN, the second operand is the result.
-            if (bounds != OPEN && bounds != FREE) value = greatest(lower, value);
-            if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
-            if (bounds == OPEN || bounds == BOUNDED) lowest[v] = least(value, lowest[v]);
-            if (bounds != FREE) highest[v] = greatest(value, highest[v]);
-            store_floats((float *)out + skipped, value, some);
-        }
-    if (bounds == FREE || !e->range) return;
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-        store_words(e->range + v * LANES, bits_of(lowest[v]), LANES);
-        store_words(e->range + QT_EPILOGUE_RANGE + v * LANES, bits_of(highest[v]), LANES);
-    }
+    for (int i = 0; i < rows; i++, offset += g->c_stride)
+        finish_row_of_floats(g, sums[i], offset, column, &lanes, lower, upper, vectors, count, adds, bounds);
+    store_ranges(&lanes, e->range, vectors, bounds);
 }
 
 __attribute__((always_inline)) static inline void finish(
@@ -148,7 +184,10 @@ __attribute__((always_inline)) static inline void finish(
             finish_##kind(g, sums, row, column, rows, vectors, rest, 0, choice);  \
     } while (0)
     if (g->epilogue.kind == QT_EPILOGUE_ACCUMULATORS) {
-        finish_sums(g, sums, row, column, rows, vectors);
+        if (rest >= all)
+            finish_sums(g, sums, row, column, rows, vectors, all);
+        else
+            finish_sums(g, sums, row, column, rows, vectors, rest);
     } else if (g->epilogue.kind != QT_EPILOGUE_DEQUANTIZE) {
         if (g->epilogue.is_small)
             FINISH(bytes, 1);

@@ -12,6 +12,15 @@ typedef struct {
     size_t stride;
 } lookahead;
 
+// `b` is a panel of `tiles` tiles; a panel of as many bytes follows it where `has_next`.
+static inline lookahead look_ahead(
+    const qt_integer_block *g, const uint8_t *b, int has_next, size_t tiles, const int vectors) {
+    if (!has_next) return (lookahead){b, 0};
+    // A cache line a step at most: more would hold up the loads of this panel.
+    const size_t step = (size_t)vectors * LANES * 4, share = (step + tiles - 1) / tiles;
+    return (lookahead){b + g->depth * ELEMENT_BYTES / 4 * step, share < 64 ? share : 64};
+}
+
 static inline void prefetch_addend(const qt_integer_block *g, size_t row, size_t column, const int rows) {
     const int is_float = g->epilogue.kind == QT_EPILOGUE_DEQUANTIZE;
     const uint8_t *addend = g->epilogue.addend.values;
@@ -22,10 +31,96 @@ static inline void prefetch_addend(const qt_integer_block *g, size_t row, size_t
     }
 }
 
-// Rows of `a` are reached from every third one, which spares address registers.
+// How a tile is finished: at once; or late, while the next one is multiplied, which hides the work and the memory it
+// waits for. For the latter the epilogue is spelled out.
+typedef struct {
+    int is_late, is_bytes, is_small, adds, bounds;
+} finishing;
+
+// A whole tile that is finished late.
+typedef struct {
+    words sums[TILE_ROWS][VECTORS];
+    // Of the numbers in the same row of all tiles so far: where they were all in one place, each would wait for the last.
+    lane_ranges ranges[TILE_ROWS];
+    byte_form form;
+    size_t row, column;
+    int is_waiting;
+} late_tile;
+
+static void begin_late(const qt_integer_block *g, late_tile *late) {
+    late->is_waiting = 0;
+    late->form = byte_form_of(&g->epilogue);
+    for (int i = 0; i < TILE_ROWS; i++)
+        for (int v = 0; v < VECTORS; v++) {
+            late->ranges[i].lowest[v] = repeat_float(INFINITY);
+            late->ranges[i].highest[v] = repeat_float(-INFINITY);
+        }
+}
+
+static void end_late(const qt_integer_block *g, late_tile *late) {
+    if (late->is_waiting) finish(g, late->sums, late->row, late->column, TILE_ROWS, VECTORS);
+    float *range = g->epilogue.range;
+    if (!range) return;
+    lane_ranges all = load_ranges(range, VECTORS, BOUNDED);
+    for (int i = 0; i < TILE_ROWS; i++)
+        for (int v = 0; v < VECTORS; v++) {
+            all.lowest[v] = least(late->ranges[i].lowest[v], all.lowest[v]);
+            all.highest[v] = greatest(late->ranges[i].highest[v], all.highest[v]);
+        }
+    store_ranges(&all, range, VECTORS, BOUNDED);
+}
+
+// A late tile is finished in parts: rows of floats, or pairs of rows of bytes.
+__attribute__((always_inline)) static inline size_t parts_of(const finishing how) {
+    return how.is_bytes ? (TILE_ROWS + 1) / 2 : TILE_ROWS;
+}
+
+__attribute__((always_inline)) static inline void finish_part(
+    const qt_integer_block *g, late_tile *late, size_t part, const finishing how) {
+    if (how.is_bytes) {
+        const size_t offset = (late->row + 2 * part) * g->c_stride + late->column;
+        const int has_second = TILE_ROWS % 2 == 0 || 2 * part + 1 < TILE_ROWS;
+        finish_pair_of_bytes(
+            g, &late->form, (const words(*)[VECTORS])late->sums + 2 * part, offset, late->column, has_second, VECTORS,
+            TILE_COLUMNS, how.adds, how.is_small);
+    } else {
+        const size_t offset = (late->row + part) * g->c_stride + late->column * sizeof(float);
+        finish_row_of_floats(
+            g, late->sums[part], offset, late->column, &late->ranges[part], repeat_float(g->epilogue.lower),
+            repeat_float(g->epilogue.upper), VECTORS, TILE_COLUMNS, how.adds, how.bounds);
+    }
+}
+
+// Operands of a tile on their way through the depth. Rows of `a` are reached from every third one, which spares address
+// registers.
+typedef struct {
+    const uint8_t *a[(TILE_ROWS + 2) / 3];
+    size_t a_stride;
+    const uint8_t *b;
+    lookahead *ahead;
+} operands;
+
+// Adds the products of the next four bytes (or two words of 16 bits) of each row.
+__attribute__((always_inline)) static inline void multiply_step(
+    words sums[TILE_ROWS][VECTORS], operands *o, size_t step, const int rows, const int vectors) {
+    words weights[VECTORS];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) weights[v] = load_words(o->b + v * LANES * 4);
+    o->b += vectors * LANES * 4;
+    __builtin_prefetch(o->ahead->next, 0, 2);
+    o->ahead->next += o->ahead->stride;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+        words x = repeat_word(o->a[i / 3] + (size_t)(i % 3) * o->a_stride + step * 4);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) sums[i][v] = dot(sums[i][v], x, weights[v]);
+    }
+}
+
 __attribute__((always_inline)) static inline void tile(
     const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, lookahead *ahead, const int rows,
-    const int vectors) {
+    const int vectors, late_tile *late, const finishing how) {
+    const size_t steps = g->depth * ELEMENT_BYTES / 4;
     words sums[TILE_ROWS][VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
@@ -41,52 +136,149 @@ __attribute__((always_inline)) static inline void tile(
             for (int v = 0; v < vectors; v++) sums[i][v] = subtract(sums[i][v], less);
         }
     if (g->epilogue.addend.values) prefetch_addend(g, row, column, rows);
-    const size_t stride = g->a_stride;
-    const uint8_t *a[(TILE_ROWS + 2) / 3];
-    for (int i = 0; i < (rows + 2) / 3; i++) a[i] = (const uint8_t *)g->a + (row + 3 * (size_t)i) * stride;
-    const size_t steps = g->depth * ELEMENT_BYTES / 4;
-    for (size_t step = 0; step < steps; step++) {
-        words weights[VECTORS];
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) weights[v] = load_words(b + v * LANES * 4);
-        b += vectors * LANES * 4;
-        __builtin_prefetch(ahead->next, 0, 2);
-        ahead->next += ahead->stride;
-#pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-            words x = repeat_word(a[i / 3] + (size_t)(i % 3) * stride + step * 4);
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) sums[i][v] = dot(sums[i][v], x, weights[v]);
+    operands o = {.a_stride = g->a_stride, .b = b, .ahead = ahead};
+    for (int i = 0; i < (rows + 2) / 3; i++) o.a[i] = (const uint8_t *)g->a + (row + 3 * (size_t)i) * g->a_stride;
+    size_t step = 0;
+    if (how.is_late && late->is_waiting) {
+        const size_t each = steps / parts_of(how);
+        for (size_t part = 0; part < parts_of(how); part++) {
+            for (size_t end = step + each; step < end; step++) multiply_step(sums, &o, step, rows, vectors);
+            finish_part(g, late, part, how);
         }
     }
+    for (; step < steps; step++) multiply_step(sums, &o, step, rows, vectors);
     if (g->row_sums && g->weight_zero_points)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
             words zero_points = load_words(g->weight_zero_points + column + (size_t)v * LANES);
 #pragma clang loop unroll(full)
-            for (int i = 0; i < rows; i++)
+            for (int i = 0; i < rows; i++) {
                 sums[i][v] = weighted(sums[i][v], g->row_sums[row + (size_t)i], zero_points);
+                in_turn(&sums[i][v]);
+            }
         }
-    finish(g, sums, row, column, rows, vectors);
+    if (!how.is_late) {
+        finish(g, sums, row, column, rows, vectors);
+        return;
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) late->sums[i][v] = sums[i][v];
+    late->row = row;
+    late->column = column;
+    late->is_waiting = 1;
 }
 
 // `b` is the panel of `column`, and a panel of as many bytes follows it where `has_next`.
 __attribute__((always_inline)) static inline void panel(
     const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, const int vectors) {
-    const size_t tiles = (g->rows + TILE_ROWS - 1) / TILE_ROWS, step = (size_t)vectors * LANES * 4;
-    // A cache line a step at most: more would hold up the loads of this panel.
-    const size_t share = (step + tiles - 1) / tiles, stride = share < 64 ? share : 64;
-    lookahead ahead = {b, 0};
-    if (has_next) ahead = (lookahead){b + g->depth * ELEMENT_BYTES / 4 * step, stride};
+    const finishing how = {0};
+    lookahead ahead = look_ahead(g, b, has_next, (g->rows + TILE_ROWS - 1) / TILE_ROWS, vectors);
     size_t row = 0;
-    for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) tile(g, row, column, b, &ahead, TILE_ROWS, vectors);
+    for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) tile(g, row, column, b, &ahead, TILE_ROWS, vectors, NULL, how);
     size_t rest = g->rows - row;
 #ifdef REST_ROWS
-    if (rest >= REST_ROWS) tile(g, row, column, b, &ahead, REST_ROWS, vectors), row += REST_ROWS, rest -= REST_ROWS;
+    if (rest >= REST_ROWS)
+        tile(g, row, column, b, &ahead, REST_ROWS, vectors, NULL, how), row += REST_ROWS, rest -= REST_ROWS;
 #endif
-    if (rest & 4) tile(g, row, column, b, &ahead, 4, vectors), row += 4;
-    if (rest & 2) tile(g, row, column, b, &ahead, 2, vectors), row += 2;
-    if (rest & 1) tile(g, row, column, b, &ahead, 1, vectors);
+    if (rest & 4) tile(g, row, column, b, &ahead, 4, vectors, NULL, how), row += 4;
+    if (rest & 2) tile(g, row, column, b, &ahead, 2, vectors, NULL, how), row += 2;
+    if (rest & 1) tile(g, row, column, b, &ahead, 1, vectors, NULL, how);
+}
+
+static void run_at_once(const qt_integer_block *g) {
+    const uint8_t *b = g->b;
+    size_t column = 0;
+    for (; column + LANES < g->columns; column += TILE_COLUMNS, b += TILE_COLUMNS * g->depth * ELEMENT_BYTES)
+        panel(g, column, b, g->is_followed || column + TILE_COLUMNS < g->columns, VECTORS);
+    if (column < g->columns) panel(g, column, b, g->is_followed, 1);
+}
+
+// All whole tiles of the panel `b` of `column`.
+__attribute__((always_inline)) static inline void late_tiles(
+    const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, late_tile *late, const finishing how) {
+    lookahead ahead = look_ahead(g, b, has_next, g->rows / TILE_ROWS, VECTORS);
+    for (size_t row = 0; row + TILE_ROWS <= g->rows; row += TILE_ROWS)
+        tile(g, row, column, b, &ahead, TILE_ROWS, VECTORS, late, how);
+}
+
+static void late_panel(
+    const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, late_tile *late) {
+    const qt_epilogue *e = &g->epilogue;
+    const int is_bytes = e->kind != QT_EPILOGUE_DEQUANTIZE;
+#define TILES(...) late_tiles(g, column, b, has_next, late, (finishing){.is_late = 1, __VA_ARGS__})
+#define TILES_OF(...) e->addend.values ? TILES(.adds = 1, __VA_ARGS__) : TILES(.adds = 0, __VA_ARGS__)
+    if (is_bytes && e->is_small)
+        TILES_OF(.is_bytes = 1, .is_small = 1);
+    else if (is_bytes)
+        TILES_OF(.is_bytes = 1, .is_small = 0);
+    else if (bounds_of(e) == FREE)
+        TILES_OF(.bounds = FREE);
+    else if (bounds_of(e) == OPEN)
+        TILES_OF(.bounds = OPEN);
+    else if (bounds_of(e) == FLOORED)
+        TILES_OF(.bounds = FLOORED);
+    else if (bounds_of(e) == CLIPPED)
+        TILES_OF(.bounds = CLIPPED);
+    else
+        TILES_OF(.bounds = BOUNDED);
+#undef TILES_OF
+#undef TILES
+}
+
+// `columns` columns from `row` and `column` on, whose panel is `b`, with nothing after them.
+static qt_integer_block part_of(
+    const qt_integer_block *g, size_t row, size_t column, size_t columns, const uint8_t *b) {
+    const size_t element = g->epilogue.kind == QT_EPILOGUE_DEQUANTIZE ? sizeof(float) : 1;
+    const size_t offset = row * g->c_stride + column * element;
+    qt_integer_block part = *g;
+    part.rows -= row;
+    part.columns = columns;
+    part.a = (const uint8_t *)g->a + row * g->a_stride;
+    part.b = b;
+    part.is_followed = 0;
+    part.offsets += column;
+    if (part.row_sums) part.row_sums += row;
+    if (part.weight_zero_points) part.weight_zero_points += column;
+    if (part.epilogue.scales) part.epilogue.scales += column;
+    if (part.epilogue.biases) part.epilogue.biases += column;
+    if (part.epilogue.addend.values) part.epilogue.addend.values = (const uint8_t *)part.epilogue.addend.values + offset;
+    part.c = (uint8_t *)g->c + offset;
+    return part;
+}
+
+static void run_late(const qt_integer_block *g) {
+    late_tile late;
+    begin_late(g, &late);
+    const uint8_t *b = g->b;
+    size_t column = 0;
+    for (; column + TILE_COLUMNS <= g->columns; column += TILE_COLUMNS, b += TILE_COLUMNS * g->depth * ELEMENT_BYTES) {
+        late_panel(g, column, b, g->is_followed || column + TILE_COLUMNS < g->columns, &late);
+        if (g->rows % TILE_ROWS == 0) continue;
+        qt_integer_block rest = part_of(g, g->rows / TILE_ROWS * TILE_ROWS, column, TILE_COLUMNS, b);
+        run_at_once(&rest);
+    }
+    end_late(g, &late);
+    if (column == g->columns) return;
+    qt_integer_block rest = part_of(g, 0, column, g->columns - column, b);
+    run_at_once(&rest);
+}
+
+// Steps of a tile for each row of the one that is finished meanwhile: fewer do not hide it.
+enum { STEPS_A_ROW = 2 };
+
+static int finishes_late(const qt_integer_block *g) {
+    return g->epilogue.kind != QT_EPILOGUE_ACCUMULATORS && g->rows >= TILE_ROWS && g->columns >= TILE_COLUMNS &&
+        g->depth * ELEMENT_BYTES / 4 >= STEPS_A_ROW * TILE_ROWS;
+}
+
+static void run(const qt_integer_block *g) {
+    assert(g->depth % 4 == 0);
+    if (finishes_late(g))
+        run_late(g);
+    else
+        run_at_once(g);
 }
 
 static void sum_rows(
@@ -98,13 +290,4 @@ static void sum_rows(
         store_words(sums + row, weighted(repeat_word_of(0), less, each), LANES);
     }
     for (; row < count; row++, rows += stride) sums[row] = (int32_t)(sum_bytes(rows, depth) * (uint32_t)factor);
-}
-
-static void run(const qt_integer_block *g) {
-    assert(g->depth % 4 == 0);
-    const uint8_t *b = g->b;
-    size_t column = 0;
-    for (; column + LANES < g->columns; column += TILE_COLUMNS, b += TILE_COLUMNS * g->depth * ELEMENT_BYTES)
-        panel(g, column, b, g->is_followed || column + TILE_COLUMNS < g->columns, VECTORS);
-    if (column < g->columns) panel(g, column, b, g->is_followed, 1);
 }

@@ -6,6 +6,9 @@ enum { LANES = 8 };
 typedef __m256i words;
 typedef __m256 floats;
 
+// Keeps the compiler from working on what follows before `x` is there, all at once in more registers than there are.
+static inline void in_turn(words *x) { __asm__ volatile("" : "+v"(*x)::"memory"); }
+
 static inline words load_words(const void *p) { return _mm256_loadu_si256(p); }
 
 // The same four bytes in every lane.
@@ -91,15 +94,15 @@ static inline words sum_each_row(const uint8_t *rows, size_t stride, size_t coun
     return _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
 }
 
-// `count` bytes, each XOR `flip`, as words.
-__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+// `count` bytes, each XOR those of `flip`, as words.
+__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, words flip) {
     uint8_t part[LANES] = {0};
     if (count < LANES) {
         for (size_t i = 0; i < count; i++) part[i] = p[i];
         p = part;
     }
     __m128i bytes = _mm_loadl_epi64((const __m128i *)p);
-    return _mm256_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
+    return _mm256_cvtepu8_epi32(_mm_xor_si128(bytes, _mm256_castsi256_si128(flip)));
 }
 
 static inline words halves(words a, words b, words addend) {

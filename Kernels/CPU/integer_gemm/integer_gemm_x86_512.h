@@ -6,6 +6,9 @@ enum { LANES = 16 };
 typedef __m512i words;
 typedef __m512 floats;
 
+// Keeps the compiler from working on what follows before `x` is there, all at once in more registers than there are.
+static inline void in_turn(words *x) { __asm__ volatile("" : "+v"(*x)::"memory"); }
+
 static inline words load_words(const void *p) { return _mm512_loadu_si512(p); }
 
 // The same four bytes in every lane.
@@ -88,11 +91,11 @@ static inline words sum_each_row(const uint8_t *rows, size_t stride, size_t coun
     return added_parts(low, high);
 }
 
-// `count` bytes, each XOR `flip`, as words.
-__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, uint8_t flip) {
+// `count` bytes, each XOR those of `flip`, as words.
+__attribute__((always_inline)) static inline words load_bytes(const uint8_t *p, size_t count, words flip) {
     __m128i bytes = count >= LANES ? _mm_loadu_si128((const __m128i *)p)
                                    : _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), p);
-    return _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8((char)flip)));
+    return _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, _mm512_castsi512_si128(flip)));
 }
 
 static inline words halves(words a, words b, words addend) {
