@@ -45,7 +45,8 @@ __attribute__((always_inline)) static inline words row_of_halves(
         floats value = multiply(real(sums[v]), load_floats(e->scales + column + skipped));
         if (adds && skipped < count) value = with_addend(&e->addend, form, value, addend + skipped, count - skipped);
         nearest[v] = rounded(value, form->upper, is_small);
-        in_turn(&nearest[v]);
+        // A wide tile takes nearly all registers.
+        if (vectors == VECTORS) in_turn(&nearest[v]);
     }
     return halves(nearest[0], nearest[vectors - 1], form->zero_point);
 }
