@@ -59,11 +59,14 @@ static inline reals scaled(byte_source s, bits bytes) {
     return values;
 }
 
-static inline bits narrowed(byte_target t, reals values) {
-    bits low = narrow_words(rounded(values.part[0]), rounded(values.part[1]));
-    bits high = narrow_words(rounded(values.part[2]), rounded(values.part[3]));
-    low = clamp_halves(add_halves(low, t.zero_point), t.lower, t.upper);
-    high = clamp_halves(add_halves(high, t.zero_point), t.lower, t.upper);
+// `is_whole` where the bounds are those of the bytes, which narrowing keeps to.
+static inline bits narrowed(byte_target t, reals values, const _Bool is_whole) {
+    bits low = add_halves(narrow_words(rounded(values.part[0]), rounded(values.part[1])), t.zero_point);
+    bits high = add_halves(narrow_words(rounded(values.part[2]), rounded(values.part[3])), t.zero_point);
+    if (!is_whole) {
+        low = clamp_halves(low, t.lower, t.upper);
+        high = clamp_halves(high, t.lower, t.upper);
+    }
     return narrow_halves(low, high) ^ t.flip;
 }
 
@@ -97,7 +100,7 @@ static void add_bytes(
         reals x = scaled(left, operand_bytes(a, first, i, count - i));
         reals y = scaled(right, operand_bytes(b, second, i, count - i));
         for (int k = 0; k < 4; k++) x.part[k] = x.part[k] + y.part[k];
-        store_up_to((uint8_t *)out + i, narrowed(target, x), count - i);
+        store_up_to((uint8_t *)out + i, narrowed(target, x, 0), count - i);
     }
 }
 
@@ -117,7 +120,7 @@ static void multiply_bytes(
         reals x = centred(left, operand_bytes(a, first, i, count - i));
         reals y = centred(right, operand_bytes(b, second, i, count - i));
         for (int k = 0; k < 4; k++) x.part[k] = x.part[k] * y.part[k] * left.ratio;
-        store_up_to((uint8_t *)out + i, narrowed(target, x), count - i);
+        store_up_to((uint8_t *)out + i, narrowed(target, x, 0), count - i);
     }
 }
 
@@ -131,7 +134,7 @@ static void requantize_bytes(
     byte_target target = target_of_bytes(to, t);
     for (size_t i = 0; i < count; i += BLOCK) {
         reals values = scaled(source, load_up_to((const uint8_t *)x + i, count - i));
-        store_up_to((uint8_t *)out + i, narrowed(target, values), count - i);
+        store_up_to((uint8_t *)out + i, narrowed(target, values, 0), count - i);
     }
 }
 
@@ -141,7 +144,7 @@ static void requantize_bytes(
 // these are k + 1/2 and its neighbour. All significands of dividend and divisor for which that is so, with k below 256,
 // are few enough to be listed, and for none of them does it.
 typedef struct {
-    floats divisor, inverse, least, most;
+    floats divisor, inverse, most;
 } rounding_divisor;
 
 // Whether quotients are in reach of that, and no step under- or overflows.
@@ -149,31 +152,40 @@ static inline _Bool is_rounding_divisor(float divisor, qt_integer_target t) {
     return divisor > 0x1p-100f && divisor < 0x1p100f && t.lower >= -255 && t.upper <= 255;
 }
 
-// What lies outside of the target's bounds by more than 1 is taken to there.
+// What lies above the target's bound by more than 1 is taken to there. What lies far below is rounded to the smallest
+// int32, as NaN is, and so is what overflows there.
 static inline rounding_divisor rounding_divisor_of(float divisor, qt_integer_target t) {
     return (rounding_divisor){
-        repeat_float(divisor), repeat_float(1 / divisor), repeat_float((t.lower - 1) * divisor),
-        repeat_float((t.upper + 1) * divisor)};
+        repeat_float(divisor), repeat_float(1 / divisor), repeat_float((t.upper + 1) * divisor)};
 }
 
 static inline floats divided(rounding_divisor d, floats value) {
-    floats dividend = clamp_floats(value, d.least, d.most), quotient = dividend * d.inverse;
+    floats dividend = least_or_nan(d.most, value), quotient = dividend * d.inverse;
     return fused(fused_less(quotient, d.divisor, dividend), d.inverse, quotient);
+}
+
+__attribute__((always_inline)) static inline void quantize_blocks(
+    const float *x, size_t count, float scale, qt_integer_target t, int type, const _Bool is_whole, uint8_t *out) {
+    byte_target target = target_of_bytes(type, t);
+    rounding_divisor divisor = rounding_divisor_of(scale, t);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        reals values;
+        for (int k = 0; k < 4; k++) values.part[k] = divided(divisor, load_floats(x + i + BLOCK / 4 * k));
+        store_bits(out + i, ordered(narrowed(target, values, is_whole)));
+    }
 }
 
 static void quantize_bytes(const float *x, size_t count, float scale, qt_integer_target t, int type, void *out) {
     const _Bool are_bytes = type == QT_U8 || type == QT_S8;
-    size_t whole = are_bytes && is_rounding_divisor(scale, t) ? count / BLOCK * BLOCK : 0;
-    byte_target target = target_of_bytes(type, t);
-    rounding_divisor divisor = rounding_divisor_of(scale, t);
-    for (size_t i = 0; i < whole; i += BLOCK) {
-        reals values;
-        for (int k = 0; k < 4; k++) values.part[k] = divided(divisor, load_floats(x + i + BLOCK / 4 * k));
-        store_bits((uint8_t *)out + i, ordered(narrowed(target, values)));
-    }
-    if (whole < count) {
+    const size_t blocks = are_bytes && is_rounding_divisor(scale, t) ? count / BLOCK * BLOCK : 0;
+    const int32_t zero_point = t.zero_point + sign_flip(type);
+    if (t.lower + (float)zero_point == 0 && t.upper + (float)zero_point == 255)
+        quantize_blocks(x, blocks, scale, t, type, 1, out);
+    else
+        quantize_blocks(x, blocks, scale, t, type, 0, out);
+    if (blocks < count) {
         size_t element = type == QT_U16 || type == QT_S16 ? 2 : 1;
-        quantize(x + whole, count - whole, scale, t, type, (uint8_t *)out + whole * element);
+        quantize(x + blocks, count - blocks, scale, t, type, (uint8_t *)out + blocks * element);
     }
 }
 
