@@ -102,7 +102,7 @@ final class IntegerProduct: @unchecked Sendable {
     private static let leastWork = 100_000
 
     /// Rows are shared out, or columns: where there are too few rows to go round, and where that shares the work more
-    /// equally without any row being copied twice.
+    /// equally without copying much twice.
     private func partition(rows: Int, jobs: [qt_integer_product], threads: Int) -> [Part] {
         let whole = Part(rows: 0..<rows, columns: 0..<columns)
         guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs.count > Self.leastWork else {
@@ -110,11 +110,11 @@ final class IntegerProduct: @unchecked Sendable {
         }
         let rowParts = Self.split(rows, unit: tileRows, into: threads)
         let columnParts = Self.split(columns, unit: Int(kernel.pointee.tile_columns), into: threads)
-        let readsInPlace = jobs.allSatisfy { job in
-            withUnsafePointer(to: job) { qt_integer_product_reads_in_place($0) != 0 }
+        let copiesLittle = jobs.allSatisfy { job in
+            withUnsafePointer(to: job) { qt_integer_product_copies_little($0) != 0 }
         }
         let isMoreEqual = Self.longest(columnParts) * rows < Self.longest(rowParts) * columns
-        guard rowParts.count < threads || readsInPlace && isMoreEqual else {
+        guard rowParts.count < threads || copiesLittle && isMoreEqual else {
             return rowParts.map { Part(rows: $0, columns: 0..<columns) }
         }
         return columnParts.map { Part(rows: 0..<rows, columns: $0) }

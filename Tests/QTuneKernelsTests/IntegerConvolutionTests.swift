@@ -47,6 +47,16 @@ import Testing
         convolution(11, 9, 7, 19, kernel: (3, 2), dilation: (2, 3), padding: (2, 3, 1, 2)),
         convolution(13, 13, 3, 20, kernel: (7, 7), stride: (2, 2), padding: (3, 3, 3, 3)),
         convolution(3, 3, 8, 8, kernel: (5, 5), padding: (4, 4, 4, 4)),
+        // Windows that are read from the image: rows of sevens, with borders on every side and none, and steps.
+        convolution(7, 7, 16, 24, kernel: (3, 3), padding: (1, 1, 1, 1), batch: 3),
+        convolution(9, 14, 12, 33, kernel: (3, 3), padding: (0, 1, 2, 1)),
+        convolution(15, 13, 8, 40, kernel: (3, 3), stride: (2, 2), padding: (1, 1, 1, 1)),
+        convolution(6, 20, 4, 35, kernel: (2, 3), dilation: (2, 1), padding: (1, 2, 0, 1), batch: 2),
+        convolution(14, 28, 32, 20, kernel: (1, 1), stride: (2, 2)),
+        convolution(8, 16, 40, 66, kernel: (3, 3), batch: 2),
+        convolution(2, 2, 4, 5, kernel: (3, 2), padding: (3, 3, 2, 3)),
+        // More rows than are copied together.
+        convolution(57, 56, 48, 8, kernel: (5, 5), padding: (2, 2, 2, 2)),
         // Groups, and depthwise with a multiplier.
         convolution(5, 6, 8, 12, kernel: (3, 3), padding: (1, 1, 1, 1), groups: 4),
         convolution(4, 5, 12, 6, kernel: (1, 1), groups: 3),

@@ -57,8 +57,12 @@ void qt_epilogue_range_end(const float *range, float ends[2]);
 // A product of packed operands: rows x depth times depth x columns.
 typedef struct {
     size_t rows, columns, depth;  // depth in elements, a multiple of 4, the same for both operands
-    const void *a;                // u8, or s16 for kernels of element_bytes 2
-    size_t a_stride;              // bytes
+    // u8, or s16 for kernels of element_bytes 2. Rows are made of runs of `run_depth` elements, a multiple of 4, with
+    // `run_gap` bytes between one and the next; all of the depth where it is one.
+    const void *a;
+    size_t run_depth, run_gap;
+    size_t a_stride;              // bytes from row to row
+    const size_t *a_offsets;      // or where each row starts, if its groups of seven do not follow one another; else NULL
     const void *b;                // packed panels
     int is_followed;              // whether weights that are wanted next lie behind the last panel, as many as its own
     const int32_t *offsets;       // per column, readable like the epilogue's arrays
@@ -138,8 +142,8 @@ typedef struct {
     size_t output_stride;                // bytes from row to row
 } qt_integer_product;
 
-// Whether rows are taken where they lie, so that parts of the columns need no copies of their own.
-int qt_integer_product_reads_in_place(const qt_integer_product *product);
+// Whether rows are taken where they lie, or nearly so, and parts of the columns may as well take them each for itself.
+int qt_integer_product_copies_little(const qt_integer_product *product);
 // Bytes of scratch memory, 64-byte aligned, that a call of `qt_integer_product_run` needs.
 size_t qt_integer_product_scratch(const qt_integer_product *product);
 // Rows `row_begin..<row_end` times columns `column_begin..<column_end`; the first column is a multiple of the tile's.

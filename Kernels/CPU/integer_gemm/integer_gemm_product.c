@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "integer_gemm_image.h"
 #include "qt_integer_gemm.h"
 
 size_t qt_epilogue_output_bytes(int32_t kind) {
@@ -27,6 +28,7 @@ static size_t round_up(size_t value, size_t multiple) { return (value + multiple
 // At most so many rows are taken together: their activations stay in the second-level cache while all panels of weights
 // pass by.
 static size_t group_rows(const qt_integer_product *p) {
+    if (qt_integer_reads_image(p)) return qt_integer_image_group(p);
     size_t tile = (size_t)p->kernel->tile_rows;
     size_t row_bytes = round_up(p->depth ? p->depth : 1, 4) * (size_t)p->kernel->element_bytes;
     size_t rows = (size_t)262144 / row_bytes / tile * tile;
@@ -34,13 +36,17 @@ static size_t group_rows(const qt_integer_product *p) {
     return rows > 40 * tile ? 40 * tile : rows;
 }
 
-int qt_integer_product_reads_in_place(const qt_integer_product *p) {
+static int reads_in_place(const qt_integer_product *p) {
     return p->rows && p->flip == 0 && p->depth % 4 == 0 && p->kernel->element_bytes == 1;
+}
+
+int qt_integer_product_copies_little(const qt_integer_product *p) {
+    return reads_in_place(p) || qt_integer_reads_image(p);
 }
 
 static int needs_row_sums(const qt_integer_product *p) { return p->weight_zero_points || p->weight_zero_point != 0; }
 
-// Scratch: the rows as bytes, then as the kernel's elements where these are wider, then the sums of the rows.
+// Scratch: the image, or the rows as bytes, then as the kernel's elements where these are wider, then the sums of the rows.
 typedef struct {
     size_t bytes, elements, sums, total;
 } scratch_layout;
@@ -48,7 +54,10 @@ typedef struct {
 static scratch_layout layout_of(const qt_integer_product *p) {
     size_t depth = round_up(p->depth, 4), rows = group_rows(p);
     scratch_layout at = {0};
-    at.elements = qt_integer_product_reads_in_place(p) ? 0 : round_up(rows * depth + 32, 64);
+    if (qt_integer_reads_image(p))
+        at.elements = qt_integer_image_layout_of(p).total;
+    else if (!reads_in_place(p))
+        at.elements = round_up(rows * depth + 32, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
     at.total = at.sums + (needs_row_sums(p) ? round_up(rows * 4, 64) : 0);
     return at;
@@ -86,6 +95,35 @@ static void copy_rows(const qt_integer_product *p, size_t begin, size_t end, uin
     }
 }
 
+// Makes rows from `row` on, of as many as `block` has or, of images, fewer, its left operand.
+static void place_rows(const qt_integer_product *p, size_t row, qt_integer_block *block, uint8_t *scratch) {
+    const qt_integer_gemm_kernel *kernel = p->kernel;
+    const scratch_layout at = layout_of(p);
+    const int32_t factor = p->weight_zero_points ? 1 : p->weight_zero_point;
+    int32_t *sums = needs_row_sums(p) ? (int32_t *)(scratch + at.sums) : NULL;
+    block->row_sums = sums;
+    if (qt_integer_reads_image(p)) {
+        block->rows = qt_integer_image_rows(p, row, row + block->rows);
+        qt_integer_image_place(p, row, block, scratch, factor, sums);
+        return;
+    }
+    const uint8_t *a = p->rows + row * p->row_stride;
+    size_t a_stride = p->row_stride;
+    if (!reads_in_place(p)) {
+        copy_rows(p, row, row + block->rows, scratch, block->depth);
+        a = scratch;
+        a_stride = block->depth;
+    }
+    if (sums) kernel->sum_rows(a, a_stride, block->rows, p->depth, factor, sums);
+    block->a = a;
+    block->a_stride = a_stride;
+    if (kernel->element_bytes == 1) return;
+    int16_t *words = (int16_t *)(scratch + at.elements);
+    widen_bytes(a, words, block->rows * block->depth);
+    block->a = words;
+    block->a_stride = block->depth * sizeof *words;
+}
+
 void qt_integer_product_run(
     const qt_integer_product *p, size_t row_begin, size_t row_end, size_t column_begin, size_t column_end,
     void *scratch) {
@@ -96,14 +134,11 @@ void qt_integer_product_run(
     size_t most = group_rows(p), groups = (row_end - row_begin + most - 1) / most;
     size_t group = groups ? round_up((row_end - row_begin + groups - 1) / groups, (size_t)kernel->tile_rows) : most;
     size_t output_element = qt_epilogue_output_bytes(p->epilogue.kind);
-    scratch_layout at = layout_of(p);
-    uint8_t *bytes = scratch;
-    int16_t *words = (int16_t *)(bytes + at.elements);
-    int32_t *sums = (int32_t *)(bytes + at.sums);
 
     qt_integer_block block = {
         .columns = column_end - column_begin,
         .depth = depth,
+        .run_depth = depth,
         .b = (const uint8_t *)p->packed + column_begin * depth * element,
         .offsets = p->offsets + column_begin,
         .weight_zero_points = p->weight_zero_points ? p->weight_zero_points + column_begin : NULL,
@@ -115,25 +150,7 @@ void qt_integer_product_run(
 
     for (size_t row = row_begin; row < row_end; row += block.rows) {
         block.rows = row_end - row < group ? row_end - row : group;
-        const uint8_t *a = p->rows + row * p->row_stride;
-        size_t a_stride = p->row_stride;
-        if (!qt_integer_product_reads_in_place(p)) {
-            copy_rows(p, row, row + block.rows, bytes, depth);
-            a = bytes;
-            a_stride = depth;
-        }
-        if (needs_row_sums(p)) {
-            int32_t factor = p->weight_zero_points ? 1 : p->weight_zero_point;
-            kernel->sum_rows(a, a_stride, block.rows, p->depth, factor, sums);
-            block.row_sums = sums;
-        }
-        block.a = a;
-        block.a_stride = a_stride;
-        if (element == 2) {
-            widen_bytes(a, words, block.rows * depth);
-            block.a = words;
-            block.a_stride = depth * 2;
-        }
+        place_rows(p, row, &block, scratch);
         block.c = (uint8_t *)p->output + row * p->output_stride + column_begin * output_element;
         if (p->epilogue.addend.values)
             block.epilogue.addend.values =

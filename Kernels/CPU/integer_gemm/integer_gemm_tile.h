@@ -6,6 +6,8 @@ enum { VECTORS = 2, TILE_COLUMNS = VECTORS * LANES };
 
 #include "integer_gemm_finish.h"
 
+static inline size_t steps_of(size_t depth) { return depth * ELEMENT_BYTES / 4; }
+
 // Weights to have at hand for the next panel: `stride` bytes further with each step of every tile of this one.
 typedef struct {
     const uint8_t *next;
@@ -18,7 +20,7 @@ static inline lookahead look_ahead(
     if (!has_next) return (lookahead){b, 0};
     // A cache line a step at most: more would hold up the loads of this panel.
     const size_t step = (size_t)vectors * LANES * 4, share = (step + tiles - 1) / tiles;
-    return (lookahead){b + g->depth * ELEMENT_BYTES / 4 * step, share < 64 ? share : 64};
+    return (lookahead){b + steps_of(g->depth) * step, share < 64 ? share : 64};
 }
 
 static inline void prefetch_addend(const qt_integer_block *g, size_t row, size_t column, const int rows) {
@@ -91,18 +93,43 @@ __attribute__((always_inline)) static inline void finish_part(
     }
 }
 
-// Operands of a tile on their way through the depth. Rows of `a` are reached from every third one, which spares address
-// registers.
+// Rows of `a` lie `a_stride` apart by threes, which spares address registers, in groups of seven.
+enum { GROUP = 7, LED = 3, LEADERS = (TILE_ROWS / GROUP) * 3 + (TILE_ROWS % GROUP + LED - 1) / LED };
+
+static inline int leader_of(int row) { return row / GROUP * 3 + row % GROUP / LED; }
+static inline int row_of_leader(int leader) { return leader / 3 * GROUP + leader % 3 * LED; }
+
+// Operands of a tile on their way through the depth.
 typedef struct {
-    const uint8_t *a[(TILE_ROWS + 2) / 3];
+    const uint8_t *a[LEADERS];
     size_t a_stride;
     const uint8_t *b;
     lookahead *ahead;
 } operands;
 
+__attribute__((always_inline)) static inline operands operands_of(
+    const qt_integer_block *g, size_t row, const uint8_t *b, lookahead *ahead, const int rows) {
+    operands o = {.a_stride = g->a_stride, .b = b, .ahead = ahead};
+#pragma clang loop unroll(full)
+    for (int i = 0; i <= leader_of(rows - 1); i++) {
+        const size_t first = row + (size_t)row_of_leader(i);
+        o.a[i] = (const uint8_t *)g->a + (g->a_offsets ? g->a_offsets[first] : first * g->a_stride);
+    }
+    return o;
+}
+
+__attribute__((always_inline)) static inline void advance(operands *o, size_t bytes, const int rows) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i <= leader_of(rows - 1); i++) {
+        o->a[i] += bytes;
+        // Or else the compiler starts every loop by finding out where each leader is in it.
+        __asm__("" : "+r"(o->a[i]));
+    }
+}
+
 // Adds the products of the next four bytes (or two words of 16 bits) of each row.
 __attribute__((always_inline)) static inline void multiply_step(
-    words sums[TILE_ROWS][VECTORS], operands *o, size_t step, const int rows, const int vectors) {
+    words sums[TILE_ROWS][VECTORS], operands *o, const int rows, const int vectors) {
     words weights[VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) weights[v] = load_words(o->b + v * LANES * 4);
@@ -111,16 +138,17 @@ __attribute__((always_inline)) static inline void multiply_step(
     o->ahead->next += o->ahead->stride;
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-        words x = repeat_word(o->a[i / 3] + (size_t)(i % 3) * o->a_stride + step * 4);
+        words x = repeat_word(o->a[leader_of(i)] + (size_t)(i % GROUP % LED) * o->a_stride);
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) sums[i][v] = dot(sums[i][v], x, weights[v]);
     }
+    advance(o, 4, rows);
 }
 
 __attribute__((always_inline)) static inline void tile(
     const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, lookahead *ahead, const int rows,
     const int vectors, late_tile *late, const finishing how) {
-    const size_t steps = g->depth * ELEMENT_BYTES / 4;
+    const size_t steps = steps_of(g->run_depth);
     words sums[TILE_ROWS][VECTORS];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
@@ -136,17 +164,20 @@ __attribute__((always_inline)) static inline void tile(
             for (int v = 0; v < vectors; v++) sums[i][v] = subtract(sums[i][v], less);
         }
     if (g->epilogue.addend.values) prefetch_addend(g, row, column, rows);
-    operands o = {.a_stride = g->a_stride, .b = b, .ahead = ahead};
-    for (int i = 0; i < (rows + 2) / 3; i++) o.a[i] = (const uint8_t *)g->a + (row + 3 * (size_t)i) * g->a_stride;
+    operands o = operands_of(g, row, b, ahead, rows);
     size_t step = 0;
     if (how.is_late && late->is_waiting) {
         const size_t each = steps / parts_of(how);
         for (size_t part = 0; part < parts_of(how); part++) {
-            for (size_t end = step + each; step < end; step++) multiply_step(sums, &o, step, rows, vectors);
+            for (size_t end = step + each; step < end; step++) multiply_step(sums, &o, rows, vectors);
             finish_part(g, late, part, how);
         }
     }
-    for (; step < steps; step++) multiply_step(sums, &o, step, rows, vectors);
+    for (; step < steps; step++) multiply_step(sums, &o, rows, vectors);
+    for (size_t done = g->run_depth; done < g->depth; done += g->run_depth) {
+        advance(&o, g->run_gap, rows);
+        for (step = 0; step < steps; step++) multiply_step(sums, &o, rows, vectors);
+    }
     if (g->row_sums && g->weight_zero_points)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
@@ -235,7 +266,10 @@ static qt_integer_block part_of(
     qt_integer_block part = *g;
     part.rows -= row;
     part.columns = columns;
-    part.a = (const uint8_t *)g->a + row * g->a_stride;
+    if (g->a_offsets)
+        part.a_offsets += row;
+    else
+        part.a = (const uint8_t *)g->a + row * g->a_stride;
     part.b = b;
     part.is_followed = 0;
     part.offsets += column;
@@ -270,7 +304,7 @@ enum { STEPS_A_ROW = 2 };
 
 static int finishes_late(const qt_integer_block *g) {
     return g->epilogue.kind != QT_EPILOGUE_ACCUMULATORS && g->rows >= TILE_ROWS && g->columns >= TILE_COLUMNS &&
-        g->depth * ELEMENT_BYTES / 4 >= STEPS_A_ROW * TILE_ROWS;
+        steps_of(g->run_depth) >= STEPS_A_ROW * TILE_ROWS;
 }
 
 static void run(const qt_integer_block *g) {

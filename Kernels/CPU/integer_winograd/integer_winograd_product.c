@@ -13,6 +13,7 @@ void qt_integer_winograd_multiply(const qt_integer_winograd_product *call) {
             .rows = call->rows,
             .columns = call->columns,
             .depth = call->depth,
+            .run_depth = call->depth,
             .a = call->pixels + cell * call->pixel_step,
             .a_stride = call->depth * sizeof *call->pixels,
             .b = call->weights + cell * panel,
