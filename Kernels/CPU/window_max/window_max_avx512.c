@@ -16,8 +16,7 @@ static inline bits max_s8(bits a, bits b) { return _mm512_max_epi8(a, b); }
 // `maxps` gives its second operand where one is NaN.
 static inline bits max_f32(bits a, bits b) {
     __m512 x = _mm512_castsi512_ps(a), y = _mm512_castsi512_ps(b);
-    __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-    return _mm512_castps_si512(_mm512_mask_mov_ps(_mm512_max_ps(x, y), is_nan, x));
+    return _mm512_castps_si512(_mm512_mask_max_ps(x, _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x, y));
 }
 
 static inline bits load_bits(const uint8_t *p) { return _mm512_loadu_si512(p); }

@@ -27,25 +27,79 @@ INLINE void fill(const qt_max_type type, uint8_t *target, size_t bytes) {
     for (size_t i = 0; i < bytes; i += BLOCK) store_up_to(target + i, smallest(type), bytes - i);
 }
 
-INLINE void down(const qt_max_type type, const qt_max_row *row, uint8_t *target, size_t bytes) {
-    for (size_t i = 0; i < bytes; i += BLOCK) {
-        bits best = load_up_to(row->rows[0] + i, bytes - i);
-        for (size_t r = 1; r < row->row_count; r++) best = larger(type, best, load_up_to(row->rows[r] + i, bytes - i));
+// Vectors that are raised together, so that what it costs to go from one row or tap to the next is shared.
+enum { STRIP = 4 };
+
+INLINE void load_strip(bits *strip, const uint8_t *p) {
+    for (size_t v = 0; v < STRIP; v++) strip[v] = load_bits(p + v * BLOCK);
+}
+
+INLINE void raise_strip(const qt_max_type type, bits *strip, const uint8_t *p) {
+    for (size_t v = 0; v < STRIP; v++) strip[v] = larger(type, strip[v], load_bits(p + v * BLOCK));
+}
+
+INLINE void store_strip(uint8_t *p, const bits *strip) {
+    for (size_t v = 0; v < STRIP; v++) store_up_to(p + v * BLOCK, strip[v], BLOCK);
+}
+
+INLINE void down_rows(
+    const qt_max_type type, const uint8_t *const *rows, const size_t count, uint8_t *target, size_t bytes) {
+    size_t i = 0;
+    for (; i + STRIP * BLOCK <= bytes; i += STRIP * BLOCK) {
+        bits best[STRIP];
+        load_strip(best, rows[0] + i);
+        for (size_t r = 1; r < count; r++) raise_strip(type, best, rows[r] + i);
+        store_strip(target + i, best);
+    }
+    for (; i < bytes; i += BLOCK) {
+        bits best = load_up_to(rows[0] + i, bytes - i);
+        for (size_t r = 1; r < count; r++) best = larger(type, best, load_up_to(rows[r] + i, bytes - i));
         store_up_to(target + i, best, bytes - i);
     }
 }
 
+INLINE void down(const qt_max_type type, const qt_max_row *row, uint8_t *target, size_t bytes) {
+    switch (row->row_count) {
+        case 2: {
+            const uint8_t *const rows[2] = {row->rows[0], row->rows[1]};
+            down_rows(type, rows, 2, target, bytes);
+            break;
+        }
+        case 3: {
+            const uint8_t *const rows[3] = {row->rows[0], row->rows[1], row->rows[2]};
+            down_rows(type, rows, 3, target, bytes);
+            break;
+        }
+        default: down_rows(type, row->rows, row->row_count, target, bytes);
+    }
+}
+
 // A store may reach into the pixel behind, which is written next, but not past the row.
-INLINE void across(const qt_max_type type, const qt_max_row *row, size_t pixel, uint8_t *out) {
-    size_t step = row->dilation * pixel, end = row->columns * pixel;
-    for (size_t column = 0; column < row->columns; column++) {
-        const uint8_t *window = row->scratch + column * row->stride * pixel;
-        size_t place = column * pixel;
-        for (size_t i = 0; i < pixel; i += BLOCK) {
+INLINE void across_taps(
+    const qt_max_type type, const qt_max_row *row, const size_t taps, size_t pixel, uint8_t *out) {
+    const size_t step = row->dilation * pixel, end = row->columns * pixel, move = row->stride * pixel;
+    const uint8_t *window = row->scratch;
+    for (size_t place = 0; place < end; place += pixel, window += move) {
+        size_t i = 0;
+        for (; i + STRIP * BLOCK <= pixel; i += STRIP * BLOCK) {
+            bits best[STRIP];
+            load_strip(best, window + i);
+            for (size_t tap = 1; tap < taps; tap++) raise_strip(type, best, window + i + tap * step);
+            store_strip(out + place + i, best);
+        }
+        for (; i < pixel; i += BLOCK) {
             bits best = load_bits(window + i);
-            for (size_t tap = 1; tap < row->taps; tap++) best = larger(type, best, load_bits(window + i + tap * step));
+            for (size_t tap = 1; tap < taps; tap++) best = larger(type, best, load_bits(window + i + tap * step));
             store_up_to(out + place + i, best, end - place - i);
         }
+    }
+}
+
+INLINE void across(const qt_max_type type, const qt_max_row *row, size_t pixel, uint8_t *out) {
+    switch (row->taps) {
+        case 2: across_taps(type, row, 2, pixel, out); break;
+        case 3: across_taps(type, row, 3, pixel, out); break;
+        default: across_taps(type, row, row->taps, pixel, out);
     }
 }
 
