@@ -16,6 +16,7 @@ package final class IntegerConvolution: Sendable {
     private let groups: Int
     private let inputZeroPoint: Int32
     private let epilogue: IntegerEpilogue
+    private let tier: CPUTier
     private let implementation: Implementation
     private let prepared: [PreparedEpilogue]
     private let offsets: [ChannelWords]
@@ -51,6 +52,18 @@ package final class IntegerConvolution: Sendable {
             return (IntegerKernels.winogradFamily, String(cString: IntegerKernels.winograd(for: tier).pointee.name))
         }
         return (IntegerKernels.gemmFamily, String(cString: IntegerKernels.gemm(for: tier).pointee.name))
+    }
+
+    /// Whether a convolution with such weights is fastest as one product, which can pool its result.
+    package static func canPool(weights: Shape, groups: Int, stride: Extent2D, dilation: Extent2D) throws -> Bool {
+        let served = kernel(
+            weights: weights, groups: groups, stride: stride, dilation: dilation, tier: try CPUTier.current)
+        return groups == 1 && served.family == IntegerKernels.gemmFamily
+    }
+
+    private var isOneProduct: Bool {
+        if case .products = implementation { return groups == 1 }
+        return false
     }
 
     /// Products that are added up for each result.
@@ -90,6 +103,7 @@ package final class IntegerConvolution: Sendable {
             weightZeroPoints.count == 1
             ? [Int32](repeating: weightZeroPoints[0], count: outputChannels) : weightZeroPoints
         let tier = try tier ?? CPUTier.current
+        self.tier = tier
         if weights.shape[1] == 1 && groups == outputChannels && groups > 1 {
             guard !epilogue.adds else {
                 throw QTuneError(.unsupported, "an addition in a depthwise convolution of integers")
@@ -115,15 +129,18 @@ package final class IntegerConvolution: Sendable {
     /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
     /// - Parameters:
     ///   - addend: of the output's shape and type, for an epilogue with an addition.
+    ///   - pooling: a window, under each of whose places only the largest result is kept; `output` then has a row and
+    ///     a column for each place, of which those past the padding see nothing there. Only for a convolution in one
+    ///     group whose windows are never transformed, of float32 or 8-bit results, to which nothing is added.
     ///   - findsRange: whether to give the range of the output, which is float32.
     @discardableResult
     package func run(
-        _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, into output: Tensor,
-        findsRange: Bool = false, pool: ThreadPool
+        _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, pooling: SlidingWindow? = nil,
+        into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
         run(
             input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, adding: addend,
-            into: output, findsRange: findsRange, pool: pool)
+            pooling: pooling, into: output, findsRange: findsRange, pool: pool)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -131,14 +148,14 @@ package final class IntegerConvolution: Sendable {
     @discardableResult
     package func run(
         _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, adding addend: Tensor? = nil,
-        into output: Tensor, findsRange: Bool = false, pool: ThreadPool
+        pooling: SlidingWindow? = nil, into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
         let flip = Int32(IntegerOperands.flip(activations: inputType))
         return run(
             input, zeroPoint: inputZeroPoint,
             offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation),
             epilogues: inputScale.map { scale in prepared.map { $0.scaled(by: scale) } } ?? prepared,
-            padding: padding, adding: addend, into: output, findsRange: findsRange, pool: pool)
+            padding: padding, adding: addend, pooling: pooling, into: output, findsRange: findsRange, pool: pool)
     }
 }
 
@@ -194,7 +211,7 @@ extension IntegerConvolution {
 
     private func run(
         _ input: Tensor, zeroPoint: Int32, offsets: [ChannelWords], epilogues: [PreparedEpilogue], padding: Padding2D,
-        adding addend: Tensor?, into output: Tensor, findsRange: Bool, pool: ThreadPool
+        adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
         precondition(!findsRange || outputType == .float32, "the range of what is not real")
@@ -204,7 +221,9 @@ extension IntegerConvolution {
         let shape = ConvolutionShape(
             batch: input.shape[0], inputHeight: input.shape[1], inputWidth: input.shape[2],
             inputChannels: inputChannels, outputChannels: outputChannels, groups: groups, window: window)
-        precondition(output.count == shape.outputPixels * outputChannels, "the output's shape does not fit")
+        precondition(
+            pooling.map { _ in isOneProduct } ?? (output.count == shape.outputPixels * outputChannels),
+            "the output's shape does not fit, or what is no product pools its result")
         precondition(
             addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
         guard output.count > 0 else { return findsRange ? RealRange(lower: 0, upper: 0) : nil }
@@ -228,15 +247,15 @@ extension IntegerConvolution {
                 findsRange: findsRange, pool: pool)
         case .products(let products):
             return run(
-                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, into: output,
-                findsRange: findsRange, pool: pool)
+                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, pooling: pooling,
+                into: output, findsRange: findsRange, pool: pool)
         }
     }
 
     /// All groups have the same shape, so that they share one division into parts.
     private func run(
         _ products: [IntegerProduct], over job: IntegerWindows, offsets: [ChannelWords], epilogues: [PreparedEpilogue],
-        adding addend: Tensor?, into output: Tensor, findsRange: Bool, pool: ThreadPool
+        adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         let element = outputType.bitWidth / 8
         let channels = inputChannels / groups
@@ -254,6 +273,10 @@ extension IntegerConvolution {
                 isSigned: inputType == .int8, offsets: offsets[group],
                 epilogue: epilogues[group].c(adding: addend.map { $0.address + group * columns * element }),
                 output: output.address + group * columns * element, outputStride: outputChannels * element)
+        }
+        if let pooling {
+            return PooledProduct(jobs[0], shape: job.shape, window: pooling, output: output, tier: tier)
+                .run(findsRange: findsRange, pool: pool)
         }
         return products[0].run(jobs, rows: job.shape.outputPixels, findsRange: findsRange, pool: pool)
     }

@@ -15,14 +15,11 @@ enum WindowMaximum {
         precondition(input.dtype == output.dtype, "\(input.dtype) into \(output.dtype)")
         precondition(from.rank == 4 && to.rank == 4 && from[0] == to[0] && from[3] == to[3], "\(from) into \(to)")
         guard output.count > 0 else { return }
-        let type: qt_max_type
-        switch input.dtype {
-        case .uint8: type = QT_MAX_U8
-        case .int8: type = QT_MAX_S8
-        case .float32: type = QT_MAX_F32
-        default: preconditionFailure("no window over \(input.dtype)")
-        }
-        let image = WindowedImage(input, window: window, columns: to[2])
+        let type = tag(input.dtype)
+        let source = UnsafePointer(input.unsafeElements(UInt8.self))
+        let image = WindowedImage(
+            height: from[1], width: from[2], channels: from[3], element: input.dtype.bitWidth / 8, window: window,
+            columns: to[2])
         let kernel = FloatKernels.windowMaximum(for: tier)
         let target = output.unsafeElements(UInt8.self)
         let outputRow = to[2] * image.pixel
@@ -30,34 +27,46 @@ enum WindowMaximum {
         pool.run(over: to[0] * to[1], grain: max(1, grain / max(1, looked * image.pixel))) { range in
             image.withScratch { rows, scratch in
                 for row in range {
+                    let first = source + row / to[1] * from[1] * image.rowBytes
                     image.run(
-                        kernel.run, type, image: row / to[1], row: row % to[1], rows: rows, scratch: scratch,
-                        into: target + row * outputRow)
+                        kernel.run, type, row: row % to[1], rows: rows, scratch: scratch, into: target + row * outputRow
+                    ) { first + $0 * image.rowBytes }
                 }
             }
         }
         extendLifetime((input, output))
     }
+
+    static func tag(_ dtype: DType) -> qt_max_type {
+        switch dtype {
+        case .uint8: QT_MAX_U8
+        case .int8: QT_MAX_S8
+        case .float32: QT_MAX_F32
+        default: preconditionFailure("no window over \(dtype)")
+        }
+    }
 }
 
-/// A batch of images under a window, in bytes.
-private struct WindowedImage {
+/// The lengths of NHWC images under a window.
+struct WindowedImage {
     /// Bytes of a pixel.
     let pixel: Int
-    private let source: UnsafePointer<UInt8>
+    let height: Int
+    let width: Int
     private let channels: Int
-    private let height: Int
-    private let width: Int
     private let columns: Int
     private let window: SlidingWindow
     /// Pixels of a row that the windows span; nil where that is out of all proportion to the image, as with a dilation
     /// that leaves it. Windows are then taken one by one.
     private let span: Int?
 
-    init(_ input: Tensor, window: SlidingWindow, columns: Int) {
-        source = UnsafePointer(input.unsafeElements(UInt8.self))
-        (height, width, channels) = (input.shape[1], input.shape[2], input.shape[3])
-        pixel = channels * input.dtype.bitWidth / 8
+    /// Bytes of a row.
+    var rowBytes: Int { width * pixel }
+
+    /// `element` is in bytes, `columns` are those of the output.
+    init(height: Int, width: Int, channels: Int, element: Int, window: SlidingWindow, columns: Int) {
+        (self.height, self.width, self.channels) = (height, width, channels)
+        pixel = channels * element
         self.window = window
         self.columns = columns
         let moves = (columns - 1).multipliedReportingOverflow(by: window.stride.width)
@@ -80,14 +89,37 @@ private struct WindowedImage {
         }
     }
 
+    /// Rows of the image from the first to the last that the window sees at output row `position`, were all of it in
+    /// the image. Neither end ever moves back from one position to the next.
+    func rows(under position: Int) -> Range<Int> {
+        let origin = position * window.stride.height - window.padding.top
+        let end = origin + (window.kernel.height - 1) * window.dilation.height + 1
+        return min(max(0, origin), height)..<min(max(0, end), height)
+    }
+
+    /// The most rows of the image between the first and the last under a window.
+    var reach: Int { min(height, (window.kernel.height - 1) * window.dilation.height + 1) }
+
+    /// Whether every pixel is seen from some place of an output with so many rows, and a pixel from every place.
+    func isSeenWhole(rows: Int) -> Bool {
+        func isCovered(_ places: Int, _ stride: Int, _ taps: Int, _ padding: Int, _ length: Int) -> Bool {
+            let last = (places - 1) * stride - padding
+            return taps >= stride && padding < taps && last < length && last + taps >= length
+        }
+        return window.dilation == .one
+            && isCovered(rows, window.stride.height, window.kernel.height, window.padding.top, height)
+            && isCovered(columns, window.stride.width, window.kernel.width, window.padding.left, width)
+    }
+
+    /// Writes row `row` of an output. `address` gives the rows of the image.
     func run(
         _ kernel: @convention(c) (qt_max_type, UnsafePointer<qt_max_row>?, UnsafeMutablePointer<UInt8>?) -> Void,
-        _ type: qt_max_type, image: Int, row: Int, rows: UnsafeMutableBufferPointer<UnsafePointer<UInt8>?>,
-        scratch: UnsafeMutablePointer<UInt8>?, into target: UnsafeMutablePointer<UInt8>
+        _ type: qt_max_type, row: Int, rows: UnsafeMutableBufferPointer<UnsafePointer<UInt8>?>,
+        scratch: UnsafeMutablePointer<UInt8>?, into target: UnsafeMutablePointer<UInt8>,
+        address: (Int) -> UnsafePointer<UInt8>
     ) {
         let down = window.rows(at: row, of: height)
-        let first = source + (image * height + down.start) * width * pixel
-        for index in 0..<down.inside { rows[index] = first + index * window.dilation.height * width * pixel }
+        for index in 0..<down.inside { rows[index] = address(down.start + index * window.dilation.height) }
         var job = qt_max_row(
             rows: rows.baseAddress.map { UnsafePointer($0) }, row_count: down.inside, width: width, channels: channels,
             taps: window.kernel.width, dilation: window.dilation.width, stride: window.stride.width,

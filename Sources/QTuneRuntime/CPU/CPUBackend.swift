@@ -45,8 +45,10 @@ package struct CPUBackend: Backend {
             ScaleShiftJoining(
                 purpose: "walk once where a product and a sum a channel are left, and activate there too"),
             ActivationFusion(purpose: "activate where the kernel stores"),
+            PoolingFusion(
+                purpose: "pool what is still in a cache; once lowering chose the pools, and activations are stored"),
             QuantizationBeforePooling(
-                purpose: "pick the largest of bytes; once lowering chose the pools, and before ranges are asked for"),
+                purpose: "pick the largest of bytes where no kernel pools; before ranges are asked for"),
             DynamicRangeCarrying(
                 purpose: "find the range of real values where they are stored, once it is plain what stores them"),
             ConstantFolding(purpose: "compute what lowering left constant"),

@@ -9,6 +9,7 @@ internal import QTuneTensor
 /// image of the result's shape and type that is added to the quantized result, or to the real one before its clamp.
 /// A second result, which only real ones have, holds the ends of the range of the first. With the attribute
 /// `quantize_dynamically` the results are those of a DynamicQuantizeLinear of the real one, which nobody else sees.
+/// Attributes of a MaxPool, `pool_strides` for example, pool the result, before its range is found.
 struct IntegerConv2D: ImageOperator {
     static let name = "IntegerConv2D"
     static let domain = "qtune"
@@ -21,6 +22,7 @@ struct IntegerConv2D: ImageOperator {
     private let weights: WeightQuantization
     private let output: IntegerOutput
     private let addition: IntegerAddition?
+    private let pooling: ResultPooling?
     /// Whether something is added to a real result.
     private let addsReals: Bool
     private let findsRange: Bool
@@ -36,6 +38,7 @@ struct IntegerConv2D: ImageOperator {
         weights = try WeightQuantization(node)
         output = try IntegerOutput(node)
         addition = try IntegerAddition(node)
+        pooling = try ResultPooling(node)
         quantizesResult = try node.int(Self.quantizing) ?? 0 != 0
         findsRange = !quantizesResult && node.node.outputs.count > 1
         addsReals = node.node.inputs.count > Self.addend && output.dtype == .float32
@@ -47,6 +50,9 @@ struct IntegerConv2D: ImageOperator {
         }
         guard !quantizesResult || (output.dtype == .float32 && order.isChannelsLast) else {
             throw QTuneError(.invalidModel, "only a real result in NHWC can be quantized over its own range")
+        }
+        guard pooling == nil || groups == 1 && order.isChannelsLast && node.node.inputs.count <= Self.addend else {
+            throw QTuneError(.invalidModel, "only a result in NHWC, of one group and without addend, can be pooled")
         }
         guard quantizesResult || node.node.outputs.count < 3 else {
             throw QTuneError(.invalidModel, "three results of a convolution that quantizes nothing")
@@ -78,6 +84,7 @@ struct IntegerConv2D: ImageOperator {
         let output: IntegerOutput
         let addition: IntegerAddition?
         let addsReals: Bool
+        let isPooled: Bool
     }
 
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> PackedWeights<IntegerConvolution> {
@@ -85,7 +92,7 @@ struct IntegerConv2D: ImageOperator {
             [tensor] + (bias.map { [$0] } ?? []),
             parameters: Packing(
                 groups: groups, strides: window.strides, dilations: window.dilations, input: input, weights: weights,
-                output: output, addition: addition, addsReals: addsReals)
+                output: output, addition: addition, addsReals: addsReals, isPooled: pooling != nil)
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
@@ -94,7 +101,8 @@ struct IntegerConv2D: ImageOperator {
                 dilation: window.dilations,
                 epilogue: output.epilogue(
                     scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals, addition: addition,
-                    addsReals: addsReals))
+                    addsReals: addsReals),
+                transforms: pooling == nil ? .whereFaster : .never)
         }
     }
 
@@ -103,7 +111,8 @@ struct IntegerConv2D: ImageOperator {
             let image = order.channelsLast(dimensions)
         else { return inferred([.unknown, .unknown, .unknown, .unknown]) }
         let kernel = taps.dropFirst(2).compactMap(\.value)
-        let spatial = try window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
+        let convolved = try window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
+        let spatial = try pooling?.outputDimensions(convolved) ?? convolved
         return inferred(order.inNodeOrder([image[0]] + spatial + [taps[0]]))
     }
 
@@ -122,9 +131,10 @@ struct IntegerConv2D: ImageOperator {
                 .invalidInput,
                 "\(image.dtype) images of \(channels) channels, not \(kernel.inputType) of \(kernel.inputChannels)")
         }
-        let place = try window.placed(
-            kernel: Extent2D(height: weights.shape[2], width: weights.shape[3]), height: height, width: width)
-        let shape: Shape = [batch, place.output.height, place.output.width, kernel.outputChannels]
+        let place = try window.placed(kernel: weights.taps, height: height, width: width)
+        let pooled = try pooling?.placed(over: place.output, channels: kernel.outputChannels, kernel.outputType)
+        let extent = pooled?.output ?? place.output
+        let shape: Shape = [batch, extent.height, extent.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
         // What the function reads is named here: it would copy the whole operator.
@@ -132,11 +142,12 @@ struct IntegerConv2D: ImageOperator {
         func convolve(_ result: Tensor) -> RealRange? {
             guard let dynamic else {
                 return kernel.run(
-                    image, padding: padding, adding: addend, into: result, findsRange: findsRange, pool: context.pool)
+                    image, padding: padding, adding: addend, pooling: pooled?.window, into: result,
+                    findsRange: findsRange, pool: context.pool)
             }
             return kernel.run(
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: padding, adding: addend,
-                into: result, findsRange: findsRange, pool: context.pool)
+                pooling: pooled?.window, into: result, findsRange: findsRange, pool: context.pool)
         }
         if quantizesResult { return try Self.quantized(shape, context, convolve) }
         var range: RealRange?
@@ -174,8 +185,18 @@ struct IntegerConv2D: ImageOperator {
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        guard let packed else { return nil }
+        guard pooling != nil else { return packed.weights.work(outputElements: outputs.first?.tensor?.count ?? 0) }
+        guard let image = inputs.first??.tensor, let weights = inputs[1]?.tensor, image.shape.rank == 4,
+            let place = try? window.placed(kernel: weights.taps, height: image.shape[1], width: image.shape[2])
+        else { return nil }
+        return packed.weights.work(outputElements: image.shape[0] * place.output.area * weights.shape[0])
     }
 
     var inPlaceInputs: [Int] { [Self.addend] }
+}
+
+extension Tensor {
+    /// The last two lengths of a convolution's weights, which have four.
+    fileprivate var taps: Extent2D { Extent2D(height: shape[2], width: shape[3]) }
 }
