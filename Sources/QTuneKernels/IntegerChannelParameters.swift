@@ -7,11 +7,13 @@ struct ChannelWords: Sendable {
 
     /// Words past the last channel that kernels may read.
     private static let readable = 64
+    /// Words of a cache line.
+    private static let line = 16
 
     /// One word for each of `channels`; a single value stands for all.
     init<Word: BitwiseCopyable>(_ values: [Word], channels: Int) {
         precondition(MemoryLayout<Word>.size == 4 && (values.count == 1 || values.count == channels))
-        storage = TensorStorage(byteCount: (channels + Self.readable) * 4)
+        storage = TensorStorage(byteCount: Self.byteCount(channels: channels))
         let words = storage.base.assumingMemoryBound(to: Word.self)
         storage.base.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
         for channel in 0..<channels { words[channel] = values.count == 1 ? values[0] : values[channel] }
@@ -19,25 +21,17 @@ struct ChannelWords: Sendable {
 
     /// The same words in the order in which a depthwise kernel keeps its sums.
     init(arranging words: ChannelWords, channels: Int, for kernel: IntegerKernels.DepthwiseRow) {
-        storage = TensorStorage(byteCount: (channels + Self.readable) * 4)
+        storage = TensorStorage(byteCount: Self.byteCount(channels: channels))
         storage.base.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
         kernel.pointee.arrange(
             words.storage.base.assumingMemoryBound(to: UInt32.self), channels,
             storage.base.assumingMemoryBound(to: UInt32.self))
     }
 
-    /// As many words as those of `other`, which `fill` writes.
-    fileprivate init(like other: ChannelWords, _ fill: (UnsafeMutableRawPointer, Int) -> Void) {
-        storage = TensorStorage(byteCount: other.storage.byteCount)
-        fill(storage.base, storage.byteCount / 4)
-    }
+    /// The words and those past the last channel, in whole cache lines.
+    fileprivate var count: Int { storage.byteCount / 4 }
 
-    /// Each float times `factor`.
-    func scaled(by factor: Float) -> ChannelWords {
-        ChannelWords(like: self) { target, count in
-            qt_channel_scales(floats, count, factor, target.assumingMemoryBound(to: Float.self))
-        }
-    }
+    private static func byteCount(channels: Int) -> Int { (channels + readable + line - 1) / line * line * 4 }
 
     var integers: UnsafePointer<Int32> { UnsafePointer(storage.base.assumingMemoryBound(to: Int32.self)) }
     var floats: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
@@ -58,12 +52,18 @@ struct ChannelOffsets: Sendable {
         self.slopes = words(slopes)
     }
 
+    fileprivate var count: Int { bias.count }
+
+    /// The offsets for an input whose zero point, flipped with it, is `zeroPoint`: `count` of them.
+    fileprivate func write(inputZeroPoint zeroPoint: Int32, to target: UnsafeMutablePointer<Int32>) {
+        qt_channel_offsets(bias.integers, slopes.integers, count, zeroPoint, target)
+    }
+
     /// The offsets for an input whose zero point, flipped with it, is `zeroPoint`.
-    func words(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
-        ChannelWords(like: bias) { target, count in
-            qt_channel_offsets(
-                bias.integers, slopes.integers, count, zeroPoint, target.assumingMemoryBound(to: Int32.self))
-        }
+    fileprivate func words(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
+        let words = ChannelWords([Int32(0)], channels: count)
+        write(inputZeroPoint: zeroPoint, to: words.storage.base.assumingMemoryBound(to: Int32.self))
+        return words
     }
 }
 
@@ -73,10 +73,10 @@ struct PreparedEpilogue: Sendable {
     private let zeroPoint: Int32
     private let lower: Float
     private let upper: Float
-    private var scales: ChannelWords?
+    private let scales: ChannelWords?
     private let biases: ChannelWords?
     /// No sum is requantized to more than this in size, where it is not clamped before.
-    private var reach: Float
+    private let reach: Float
     /// What is added to requantized sums, and the bounds of these.
     private let addition: (added: Requantization.Addition, lower: Float, upper: Float)?
 
@@ -113,18 +113,22 @@ struct PreparedEpilogue: Sendable {
         }
     }
 
-    /// The same for an input whose scale is known only at the run: it multiplies the scales.
-    func scaled(by inputScale: Float) -> PreparedEpilogue {
-        var copy = self
-        copy.scales = scales?.scaled(by: inputScale)
-        if addition == nil { copy.reach *= inputScale.magnitude }
-        return copy
+    /// The C structure; its pointers live as long as `self`.
+    fileprivate var c: qt_epilogue { c(scales: scales?.floats, reach: reach) }
+
+    /// Scales that depend on that of the input.
+    fileprivate var scaleCount: Int { scales?.count ?? 0 }
+
+    /// The same for an input whose scale is known only at the run: it multiplies the scales, which are written to
+    /// `target`.
+    fileprivate func c(scaledBy inputScale: Float, to target: UnsafeMutablePointer<Float>) -> qt_epilogue {
+        guard let scales else { return c }
+        qt_channel_scales(scales.floats, scales.count, inputScale, target)
+        return c(scales: target, reach: addition == nil ? reach * inputScale.magnitude : reach)
     }
 
-    /// The C structure; its pointers live as long as `self` and `values`, which are added where the epilogue adds.
-    func c(adding values: UnsafeRawPointer? = nil) -> qt_epilogue {
+    private func c(scales: UnsafePointer<Float>?, reach: Float) -> qt_epilogue {
         var addend = qt_epilogue_addend()
-        addend.values = values
         if let addition {
             addend.zero_point = addition.added.addendZeroPoint
             (addend.ratio, addend.own_ratio) = (addition.added.addendRatio, addition.added.ratio)
@@ -132,7 +136,65 @@ struct PreparedEpilogue: Sendable {
         }
         return qt_epilogue(
             kind: Int32(kind.rawValue), zero_point: zeroPoint, lower: lower, upper: upper,
-            is_small: reach < 0x1p30 ? 1 : 0, scales: scales?.floats, biases: biases?.floats, addend: addend, range: nil
-        )
+            is_small: reach < 0x1p30 ? 1 : 0, scales: scales, biases: biases?.floats, addend: addend, range: nil)
+    }
+}
+
+/// What kernels take for each channel besides the operands.
+struct ChannelParameters {
+    let offsets: UnsafePointer<Int32>
+    private(set) var epilogue: qt_epilogue
+
+    init(offsets: UnsafePointer<Int32>, epilogue: qt_epilogue) {
+        self.offsets = offsets
+        self.epilogue = epilogue
+    }
+
+    /// The same where `values` are added, which the caller keeps alive.
+    func adding(_ values: UnsafeMutableRawPointer?) -> ChannelParameters {
+        var copy = self
+        copy.epilogue.addend.values = UnsafeRawPointer(values)
+        return copy
+    }
+}
+
+/// Makes the parameters of one product, or of a depthwise kernel, for every input.
+struct ChannelStage: Sendable {
+    private let epilogue: PreparedEpilogue
+    /// nil where offsets do not depend on the input's zero point.
+    private let offsets: ChannelOffsets?
+    private let knownOffsets: ChannelWords
+
+    /// - Parameter inputZeroPoint: of inputs that do not come with one, flipped with them.
+    init(_ epilogue: PreparedEpilogue, offsets: ChannelOffsets, inputZeroPoint: Int32) {
+        self.epilogue = epilogue
+        self.offsets = offsets
+        knownOffsets = offsets.words(inputZeroPoint: inputZeroPoint)
+    }
+
+    init(_ epilogue: PreparedEpilogue, offsets: ChannelWords) {
+        self.epilogue = epilogue
+        self.offsets = nil
+        knownOffsets = offsets
+    }
+
+    /// Pointers that live as long as `self`.
+    var parameters: ChannelParameters { ChannelParameters(offsets: knownOffsets.integers, epilogue: epilogue.c) }
+
+    /// Words that the parameters of an input take that comes with a zero point or a scale.
+    var wordCount: Int { (offsets?.count ?? 0) + epilogue.scaleCount }
+
+    /// The parameters for an input with `zeroPoint`, flipped with it, and where it is given with `scale`, which
+    /// multiplies the scales of the epilogue. They point to `words`, and into `self`.
+    func parameters(
+        zeroPoint: Int32, scale: Float?, words: UnsafeMutablePointer<Float>
+    ) -> ChannelParameters {
+        let scales = words + (offsets?.count ?? 0)
+        let epilogue = if let scale { epilogue.c(scaledBy: scale, to: scales) } else { epilogue.c }
+        guard let offsets else { return ChannelParameters(offsets: knownOffsets.integers, epilogue: epilogue) }
+        return words.withMemoryRebound(to: Int32.self, capacity: offsets.count) { target in
+            offsets.write(inputZeroPoint: zeroPoint, to: target)
+            return ChannelParameters(offsets: target, epilogue: epilogue)
+        }
     }
 }

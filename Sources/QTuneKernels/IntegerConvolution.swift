@@ -18,8 +18,10 @@ package final class IntegerConvolution: Sendable {
     private let epilogue: IntegerEpilogue
     private let tier: CPUTier
     private let implementation: Implementation
-    private let prepared: [PreparedEpilogue]
-    private let offsets: [ChannelWords]
+    /// One for each product, or the only one.
+    private let stages: [ChannelStage]
+    /// Words of all stages.
+    private let stageWords: Int
 
     /// One product for each group, squares for windows of 3x3, or a depthwise kernel.
     private enum Implementation: Sendable {
@@ -121,9 +123,10 @@ package final class IntegerConvolution: Sendable {
             implementation = .products(
                 Self.products(weights: weights, zeroPoints: zeroPoints, bias: bias, groups: groups, tier: tier))
         }
-        prepared = Self.prepare(epilogue, channels: outputChannels, for: implementation)
-        offsets = Self.offsets(
+        stages = Self.stages(
+            epilogue, channels: outputChannels,
             inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)), of: implementation)
+        stageWords = stages.reduce(0) { $0 + $1.wordCount }
     }
 
     /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
@@ -138,9 +141,12 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, pooling: SlidingWindow? = nil,
         into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        run(
-            input, zeroPoint: inputZeroPoint, offsets: offsets, epilogues: prepared, padding: padding, adding: addend,
-            pooling: pooling, into: output, findsRange: findsRange, pool: pool)
+        withUnsafeTemporaryAllocation(of: ChannelParameters.self, capacity: stages.count) { parameters in
+            for index in stages.indices { parameters.initializeElement(at: index, to: stages[index].parameters) }
+            return run(
+                input, zeroPoint: inputZeroPoint, UnsafeBufferPointer(parameters), padding: padding, adding: addend,
+                pooling: pooling, into: output, findsRange: findsRange, pool: pool)
+        }
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -150,12 +156,21 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, adding addend: Tensor? = nil,
         pooling: SlidingWindow? = nil, into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        let flip = Int32(IntegerOperands.flip(activations: inputType))
-        return run(
-            input, zeroPoint: inputZeroPoint,
-            offsets: Self.offsets(inputZeroPoint: inputZeroPoint + flip, of: implementation),
-            epilogues: inputScale.map { scale in prepared.map { $0.scaled(by: scale) } } ?? prepared,
-            padding: padding, adding: addend, pooling: pooling, into: output, findsRange: findsRange, pool: pool)
+        let zeroPoint = inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType))
+        return ScratchMemory.withFloats(stageWords) { words in
+            withUnsafeTemporaryAllocation(of: ChannelParameters.self, capacity: stages.count) { parameters in
+                var words = words
+                for index in stages.indices {
+                    let stage = stages[index]
+                    parameters.initializeElement(
+                        at: index, to: stage.parameters(zeroPoint: zeroPoint, scale: inputScale, words: words))
+                    words += stage.wordCount
+                }
+                return run(
+                    input, zeroPoint: inputZeroPoint, UnsafeBufferPointer(parameters), padding: padding,
+                    adding: addend, pooling: pooling, into: output, findsRange: findsRange, pool: pool)
+            }
+        }
     }
 }
 
@@ -182,35 +197,30 @@ extension IntegerConvolution {
         }
     }
 
-    /// One epilogue for each product, with the values of its channels.
-    private static func prepare(
-        _ epilogue: IntegerEpilogue, channels: Int, for implementation: Implementation
-    ) -> [PreparedEpilogue] {
+    /// `inputZeroPoint` is flipped with the input.
+    private static func stages(
+        _ epilogue: IntegerEpilogue, channels: Int, inputZeroPoint: Int32, of implementation: Implementation
+    ) -> [ChannelStage] {
         switch implementation {
         case .depthwise(let depthwise):
-            return [PreparedEpilogue(epilogue, channels: channels, for: depthwise.kernel)]
-        case .winograd:
-            return [PreparedEpilogue(epilogue, channels: channels, for: nil)]
+            let prepared = PreparedEpilogue(epilogue, channels: channels, for: depthwise.kernel)
+            return [ChannelStage(prepared, offsets: depthwise.offsets, inputZeroPoint: inputZeroPoint)]
+        case .winograd(let winograd):
+            let prepared = PreparedEpilogue(epilogue, channels: channels, for: nil)
+            return [ChannelStage(prepared, offsets: winograd.offsets)]
         case .products(let products):
             let columns = channels / products.count
             return products.indices.map { group in
-                PreparedEpilogue(
-                    epilogue.sliced(group * columns..<(group + 1) * columns), channels: columns, for: nil)
+                let sliced = epilogue.sliced(group * columns..<(group + 1) * columns)
+                return ChannelStage(
+                    PreparedEpilogue(sliced, channels: columns, for: nil), offsets: products[group].offsets,
+                    inputZeroPoint: inputZeroPoint)
             }
         }
     }
 
-    /// `inputZeroPoint` is flipped with the input.
-    private static func offsets(inputZeroPoint: Int32, of implementation: Implementation) -> [ChannelWords] {
-        switch implementation {
-        case .depthwise(let depthwise): [depthwise.offsets.words(inputZeroPoint: inputZeroPoint)]
-        case .winograd(let winograd): [winograd.offsets]
-        case .products(let products): products.map { $0.offsets.words(inputZeroPoint: inputZeroPoint) }
-        }
-    }
-
     private func run(
-        _ input: Tensor, zeroPoint: Int32, offsets: [ChannelWords], epilogues: [PreparedEpilogue], padding: Padding2D,
+        _ input: Tensor, zeroPoint: Int32, _ parameters: UnsafeBufferPointer<ChannelParameters>, padding: Padding2D,
         adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
@@ -231,30 +241,29 @@ extension IntegerConvolution {
         // a pixel to load.
         let pixels = input.count > 0 ? input : Tensor(zeros: inputType, shape: [inputChannels])
         let job = IntegerWindows(shape: shape, input: pixels, padding: UInt8(truncatingIfNeeded: zeroPoint))
-        defer { extendLifetime((pixels, addend, output, offsets, epilogues)) }
+        defer { extendLifetime((pixels, addend, output, self)) }
         switch implementation {
         case .depthwise(let depthwise):
             return depthwise.run(
-                job, isSigned: inputType == .int8, offsets: offsets[0], epilogue: epilogues[0], into: output,
-                findsRange: findsRange, pool: pool)
+                job, isSigned: inputType == .int8, parameters: parameters[0], into: output, findsRange: findsRange,
+                pool: pool)
         case .winograd(let winograd):
             return winograd.run(
                 shape,
                 IntegerWinograd.Operands(
                     input: job.input, isSigned: inputType == .int8, zeroPoint: zeroPoint,
-                    epilogue: epilogues[0].c(adding: addend.map { UnsafeRawPointer($0.address) }),
-                    output: output.address),
+                    epilogue: parameters[0].adding(addend?.address).epilogue, output: output.address),
                 findsRange: findsRange, pool: pool)
         case .products(let products):
             return run(
-                products, over: job, offsets: offsets, epilogues: epilogues, adding: addend, pooling: pooling,
-                into: output, findsRange: findsRange, pool: pool)
+                products, over: job, parameters, adding: addend, pooling: pooling, into: output,
+                findsRange: findsRange, pool: pool)
         }
     }
 
     /// All groups have the same shape, so that they share one division into parts.
     private func run(
-        _ products: [IntegerProduct], over job: IntegerWindows, offsets: [ChannelWords], epilogues: [PreparedEpilogue],
+        _ products: [IntegerProduct], over job: IntegerWindows, _ parameters: UnsafeBufferPointer<ChannelParameters>,
         adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         let element = outputType.bitWidth / 8
@@ -270,8 +279,8 @@ extension IntegerConvolution {
                 source: readsPixels
                     ? .rows(pixels, stride: inputChannels)
                     : .windows(UnsafePointer(windows.baseAddress.unsafelyUnwrapped + group)),
-                isSigned: inputType == .int8, offsets: offsets[group],
-                epilogue: epilogues[group].c(adding: addend.map { $0.address + group * columns * element }),
+                isSigned: inputType == .int8,
+                parameters: parameters[group].adding(addend.map { $0.address + group * columns * element }),
                 output: output.address + group * columns * element, outputStride: outputChannels * element)
         }
         if let pooling {

@@ -38,8 +38,8 @@ final class IntegerDepthwise: @unchecked Sendable {
 
     /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
     func run(
-        _ job: IntegerWindows, isSigned: Bool, offsets: ChannelWords, epilogue: PreparedEpilogue,
-        into output: Tensor, findsRange: Bool, pool: ThreadPool
+        _ job: IntegerWindows, isSigned: Bool, parameters: ChannelParameters, into output: Tensor, findsRange: Bool,
+        pool: ThreadPool
     ) -> RealRange? {
         let windows = job.windows(firstChannel: 0, channels: channels)
         let paddingRow = [UInt8](repeating: job.padding, count: channels)
@@ -54,8 +54,8 @@ final class IntegerDepthwise: @unchecked Sendable {
                 description.padding_row = paddingRow.baseAddress
                 description.flip = isSigned ? 0x80 : 0
                 description.packed = UnsafeRawPointer(packed.base)
-                description.offsets = offsets.integers
-                description.epilogue = epilogue.c()
+                description.offsets = parameters.offsets
+                description.epilogue = parameters.epilogue
                 description.output = address
                 description.output_stride = channels * qt_epilogue_output_bytes(description.epilogue.kind)
                 return run(

@@ -14,8 +14,7 @@ package final class IntegerMatrix: Sendable {
 
     private let product: IntegerProduct
     private let epilogue: IntegerEpilogue
-    private let prepared: PreparedEpilogue
-    private let offsets: ChannelWords
+    private let stage: ChannelStage
 
     /// The row of the kernels' table that does the work.
     var kernelName: String { product.kernelName }
@@ -52,8 +51,8 @@ package final class IntegerMatrix: Sendable {
             weightZeroPoints: weightZeroPoints.map { $0 - Int32(flip) }, bias: bias, tier: try tier ?? CPUTier.current)
         self.inputType = inputType
         self.epilogue = epilogue
-        prepared = PreparedEpilogue(epilogue, channels: columns, for: nil)
-        offsets = product.offsets.words(
+        stage = ChannelStage(
+            PreparedEpilogue(epilogue, channels: columns, for: nil), offsets: product.offsets,
             inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)))
     }
 
@@ -61,7 +60,7 @@ package final class IntegerMatrix: Sendable {
     /// - Parameter findsRange: whether to give the range of the output, which is float32.
     @discardableResult
     package func run(_ a: Tensor, into output: Tensor, findsRange: Bool = false, pool: ThreadPool) -> RealRange? {
-        run(a, offsets: offsets, epilogue: prepared, into: output, findsRange: findsRange, pool: pool)
+        run(a, stage.parameters, into: output, findsRange: findsRange, pool: pool)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -71,26 +70,25 @@ package final class IntegerMatrix: Sendable {
         _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, findsRange: Bool = false,
         pool: ThreadPool
     ) -> RealRange? {
-        let flip = Int32(IntegerOperands.flip(activations: inputType))
-        return run(
-            a, offsets: product.offsets.words(inputZeroPoint: inputZeroPoint + flip),
-            epilogue: inputScale.map { prepared.scaled(by: $0) } ?? prepared, into: output, findsRange: findsRange,
-            pool: pool)
+        let zeroPoint = inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType))
+        return ScratchMemory.withFloats(stage.wordCount) { words in
+            run(
+                a, stage.parameters(zeroPoint: zeroPoint, scale: inputScale, words: words), into: output,
+                findsRange: findsRange, pool: pool)
+        }
     }
 
     private func run(
-        _ a: Tensor, offsets: ChannelWords, epilogue: PreparedEpilogue, into output: Tensor, findsRange: Bool,
-        pool: ThreadPool
+        _ a: Tensor, _ parameters: ChannelParameters, into output: Tensor, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         precondition(!findsRange || outputType == .float32, "the range of what is not real")
         precondition(a.dtype == inputType && output.dtype == outputType, "types do not fit")
         let rows = columns == 0 ? 0 : output.count / columns
         precondition(a.count == rows * depth && output.count == rows * columns, "shapes do not fit")
         let job = product.job(
-            source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8, offsets: offsets,
-            epilogue: epilogue.c(), output: output.address,
-            outputStride: columns * qt_epilogue_output_bytes(epilogue.c().kind))
-        defer { extendLifetime((a, output, offsets, epilogue)) }
+            source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8,
+            parameters: parameters, output: output.address, outputStride: columns * (outputType.bitWidth / 8))
+        defer { extendLifetime((a, output, self)) }
         return product.run([job], rows: rows, findsRange: findsRange, pool: pool)
     }
 }

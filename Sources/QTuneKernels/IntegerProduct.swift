@@ -51,7 +51,7 @@ final class IntegerProduct: @unchecked Sendable {
 
     /// The product as kernels take it. Its pointers live as long as `self` and the arguments.
     func job(
-        source: Source, isSigned: Bool, offsets: ChannelWords, epilogue: qt_epilogue, output: UnsafeMutableRawPointer,
+        source: Source, isSigned: Bool, parameters: ChannelParameters, output: UnsafeMutableRawPointer,
         outputStride: Int
     ) -> qt_integer_product {
         var job = qt_integer_product()
@@ -64,10 +64,10 @@ final class IntegerProduct: @unchecked Sendable {
         job.flip = isSigned ? 0x80 : 0
         job.columns = columns
         job.packed = UnsafeRawPointer(packed.base)
-        job.offsets = offsets.integers
+        job.offsets = parameters.offsets
         job.weight_zero_points = weightZeroPoints?.integers
         job.weight_zero_point = weightZeroPoint
-        job.epilogue = epilogue
+        job.epilogue = parameters.epilogue
         job.output = output
         job.output_stride = outputStride
         return job

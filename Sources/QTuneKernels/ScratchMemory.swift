@@ -10,10 +10,10 @@ package enum ScratchMemory {
     private static let keptBytes = 16 << 20
 
     /// Calls `body` with `count` floats that hold anything.
-    static func withFloats(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    static func withFloats<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result) -> Result {
         let block = borrow(floats: count)
-        body(block.base.assumingMemoryBound(to: Float.self))
-        giveBack(block)
+        defer { giveBack(block) }
+        return body(block.base.assumingMemoryBound(to: Float.self))
     }
 
     /// Calls `body` with `byteCount` bytes, aligned, that hold anything.
