@@ -51,7 +51,7 @@ package final class IntegerConvolution: Sendable {
         if IntegerWinograd.serves(weights: weights, groups: groups, stride: stride, dilation: dilation),
             IntegerWinograd.isFaster(weights: weights, tier: tier)
         {
-            return (IntegerKernels.winogradFamily, String(cString: IntegerKernels.winograd(for: tier).pointee.name))
+            return (IntegerKernels.winogradFamily, IntegerWinograd.kernelName(weights: weights, tier: tier))
         }
         return (IntegerKernels.gemmFamily, String(cString: IntegerKernels.gemm(for: tier).pointee.name))
     }
@@ -71,9 +71,9 @@ package final class IntegerConvolution: Sendable {
     /// Products that are added up for each result.
     var termsPerSum: Int { inputChannels / groups * kernelExtent.area }
 
-    /// Whether windows of 3x3 are transformed where that can be done: always, never, or where it is faster.
+    /// Whether windows of 3x3 are transformed where that can be done: always, in each run, never, or where it is faster.
     package enum WindowTransforms: Sendable {
-        case always, never, whereFaster
+        case always, late, never, whereFaster
     }
 
     /// - Parameters:
@@ -115,8 +115,10 @@ package final class IntegerConvolution: Sendable {
             implementation = .depthwise(depthwise)
         } else if transforms != .never,
             IntegerWinograd.serves(weights: weights.shape, groups: groups, stride: stride, dilation: dilation),
-            transforms == .always || IntegerWinograd.isFaster(weights: weights.shape, tier: tier),
-            let winograd = IntegerWinograd(weights: weights, zeroPoints: zeroPoints, bias: bias, tier: tier)
+            transforms != .whereFaster || IntegerWinograd.isFaster(weights: weights.shape, tier: tier),
+            let winograd = IntegerWinograd(
+                weights: weights, zeroPoints: zeroPoints, bias: bias,
+                isLate: transforms == .whereFaster ? nil : transforms == .late, tier: tier)
         {
             implementation = .winograd(winograd)
         } else {

@@ -16,6 +16,9 @@ struct IntegerWinograd: Sendable {
 
     nonisolated(unsafe) private let kernel: IntegerKernels.WinogradRow
     private let packed: TensorStorage
+    /// Of windows that are packed as bytes and transformed in each run, one for each column, flipped with them; nil
+    /// where what is packed are their transforms.
+    private let lateZeroPoints: ChannelWords?
     private let panels: [Panel]
     private let channels: Int
     private let columns: Int
@@ -24,14 +27,20 @@ struct IntegerWinograd: Sendable {
     let offsets: ChannelWords
 
     /// The row of the table that transforms, and whose product multiplies.
-    var kernelName: String { String(cString: kernel.pointee.name) }
+    var kernelName: String { Self.name(of: kernel, isLate: lateZeroPoints != nil) }
 
     private static let cells = QT_INTEGER_WINOGRAD_CELLS
     private static let tile = QT_INTEGER_WINOGRAD_TILE
+    private static let taps = 9
     /// Bytes of a block of squares: fewer than stay in the second-level cache, since weights pass by.
     private static let blockBytes = 460_000
     /// Squares that make it worth while to read all weights.
     private static let leastSquares = 49
+    /// Squares that are worth another transform of all weights.
+    private static let leastLateSquares = 98
+    /// Channels whose weights are transformed together, by one panel: what they take stays in the second-level cache
+    /// beside the pixels of a few squares.
+    private static let lateDepth = 128
     /// Bytes of a cache line.
     private static let line = 64
 
@@ -43,24 +52,52 @@ struct IntegerWinograd: Sendable {
     /// Whether that is faster than products of whole windows.
     static func isFaster(weights: Shape, tier: CPUTier) -> Bool {
         let row = IntegerKernels.winograd(for: tier).pointee
+        return min(weights[0], weights[1]) >= Int(row.least_channels)
+            && windows(of: weights) <= Int(max(row.most_windows, row.most_late_windows))
+    }
+
+    /// Whether windows, eight times smaller than their transforms, are transformed in each run: many of them are, where
+    /// the tier has a kernel for it.
+    private static func isLate(weights: Shape, kernel: IntegerKernels.WinogradRow) -> Bool {
+        kernel.pointee.weights != nil && windows(of: weights) > Int(kernel.pointee.most_windows)
+    }
+
+    private static func windows(of weights: Shape) -> Int {
         let (windows, overflows) = weights[0].multipliedReportingOverflow(by: weights[1])
-        return min(weights[0], weights[1]) >= Int(row.least_channels) && !overflows
-            && windows <= Int(row.most_windows)
+        return overflows ? .max : windows
+    }
+
+    private static func name(of kernel: IntegerKernels.WinogradRow, isLate: Bool) -> String {
+        String(cString: isLate ? kernel.pointee.late_name ?? kernel.pointee.name : kernel.pointee.name)
+    }
+
+    /// The row of the table for windows [O, I, 3, 3], and what it is called.
+    static func kernelName(weights: Shape, tier: CPUTier) -> String {
+        let kernel = IntegerKernels.winograd(for: tier)
+        return name(of: kernel, isLate: isLate(weights: weights, kernel: kernel))
     }
 
     /// nil where a sum might leave the range in which results are exact.
     /// - Parameters:
     ///   - weights: [O, I, 3, 3], `int8` or `uint8`.
     ///   - zeroPoints: one for each output channel.
-    init?(weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, tier: CPUTier) {
+    ///   - isLate: whether each run transforms the windows, where the tier can do that.
+    init?(weights: Tensor, zeroPoints: [Int32], bias: [Int32]?, isLate: Bool? = nil, tier: CPUTier) {
         (columns, channels) = (weights.shape[0], weights.shape[1])
         let kernel = IntegerKernels.winograd(for: tier)
+        let isLate = kernel.pointee.weights != nil && isLate ?? Self.isLate(weights: weights.shape, kernel: kernel)
         let flip = IntegerOperands.flip(weights: weights.dtype)
-        let packed = zeroPoints.map { $0 - Int32(flip) }.withUnsafeBufferPointer { zeroPoints -> TensorStorage? in
+        let flipped = zeroPoints.map { $0 - Int32(flip) }
+        let packed = flipped.withUnsafeBufferPointer { zeroPoints -> TensorStorage? in
             var windows = qt_integer_winograd_windows(
                 weights: weights.weightBytes, flip: flip, zero_points: zeroPoints.baseAddress,
                 columns: weights.shape[0], channels: weights.shape[1])
             guard qt_integer_winograd_is_exact(&windows) != 0 else { return nil }
+            if isLate {
+                let packed = TensorStorage(byteCount: qt_integer_winograd_late_bytes(kernel, &windows))
+                qt_integer_winograd_pack_late(kernel, &windows, packed.base.assumingMemoryBound(to: Int8.self))
+                return packed
+            }
             let packed = TensorStorage(byteCount: qt_integer_winograd_packed_bytes(kernel, &windows))
             qt_integer_winograd_pack(kernel, &windows, packed.base.assumingMemoryBound(to: Int16.self))
             return packed
@@ -68,6 +105,7 @@ struct IntegerWinograd: Sendable {
         extendLifetime(weights)
         guard let packed else { return nil }
         (self.kernel, self.packed) = (kernel, packed)
+        lateZeroPoints = isLate ? ChannelWords(flipped, channels: columns) : nil
         panels = Self.panels(columns: columns, kernel: kernel)
         offsets = ChannelWords(bias ?? [0], channels: columns)
     }
@@ -100,11 +138,7 @@ struct IntegerWinograd: Sendable {
         _ shape: ConvolutionShape, _ operands: Operands, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
         let squares = WinogradSquares(shape, tile: Self.tile)
-        let widest = panels.map(\.width).max() ?? 0
-        let work = WinogradSquares.Work(
-            transformedBytes: Self.cells * depth * MemoryLayout<Int16>.stride,
-            productBytes: Self.cells * widest * MemoryLayout<Int32>.stride, excessBytes: Self.cells * Self.line,
-            panels: panels.count, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
+        let work = work
         let ranges = findsRange ? PartRanges(parts: squares.parts(of: work, threads: pool.threads)) : nil
         squares.run(work, pool: pool) { range, block, target in
             transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Int16.self), block: block)
@@ -116,6 +150,19 @@ struct IntegerWinograd: Sendable {
             write(block, of: squares, panel: panels[panel], sums, operands)
         }
         return ranges?.total
+    }
+
+    private var work: WinogradSquares.Work {
+        let widest = panels.map(\.width).max() ?? 0
+        var work = WinogradSquares.Work(
+            transformedBytes: Self.cells * depth * MemoryLayout<Int16>.stride,
+            productBytes: Self.cells * widest * MemoryLayout<Int32>.stride, excessBytes: Self.cells * Self.line,
+            panels: panels.count, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
+        if lateZeroPoints != nil {
+            work.panelBytes = Self.cells * weightStep(widest) * MemoryLayout<Int16>.stride
+            (work.leastSquares, work.fewSquares) = (Self.leastLateSquares, Self.leastLateSquares)
+        }
+        return work
     }
 
     /// Writes the cells of `range`, a part of `block`: those of a square `depth` further than those of the one before,
@@ -142,17 +189,40 @@ struct IntegerWinograd: Sendable {
     private func multiply(
         _ count: Int, panel: Panel, _ transformed: UnsafePointer<Int16>, _ sums: UnsafeMutablePointer<Int32>
     ) {
-        let start = packed.base.assumingMemoryBound(to: Int16.self) + Self.cells * depth * panel.firstColumn
         var call = qt_integer_winograd_product(
-            kernel: kernel.pointee.product, rows: count, columns: panel.width, depth: depth, pixels: transformed,
-            pixel_step: pixelStep(count), weights: start, products: sums, product_step: sumStep(count, panel.width))
-        qt_integer_winograd_multiply(&call)
+            kernel: kernel, rows: count, columns: panel.width, depth: depth, pixels: transformed, pixel_row: depth,
+            pixel_step: pixelStep(count), weights: nil, weight_step: depth * panel.width, products: sums,
+            product_step: sumStep(count, panel.width), adds: 0)
+        guard let lateZeroPoints else {
+            call.weights = UnsafePointer(
+                packed.base.assumingMemoryBound(to: Int16.self) + Self.cells * depth * panel.firstColumn)
+            return qt_integer_winograd_multiply(&call)
+        }
+        // Behind the products.
+        let cells = UnsafeMutableRawPointer(sums + Self.cells * sumStep(count, panel.width))
+            .assumingMemoryBound(to: Int16.self)
+        (call.weights, call.weight_step) = (UnsafePointer(cells), weightStep(panel.width))
+        for first in stride(from: 0, to: depth, by: Self.lateDepth) {
+            call.depth = min(Self.lateDepth, depth - first)
+            let windows = packed.base + Self.taps * (depth * panel.firstColumn + first * panel.width)
+            var weights = qt_integer_winograd_weights(
+                packed: windows.assumingMemoryBound(to: Int8.self),
+                zero_points: lateZeroPoints.integers + panel.firstColumn, columns: panel.width, pairs: call.depth / 2,
+                cells: cells, cell_step: call.weight_step)
+            kernel.pointee.weights?(&weights)
+            call.pixels = transformed + first
+            call.adds = first > 0 ? 1 : 0
+            qt_integer_winograd_multiply(&call)
+        }
     }
 
     /// From one cell of `count` squares to the next: a cache line more than they take, since lines at distances of a
     /// power of two push one another out of the cache.
     private func pixelStep(_ count: Int) -> Int { count * depth + Self.line / MemoryLayout<Int16>.stride }
     private func sumStep(_ count: Int, _ width: Int) -> Int { count * width + Self.line / MemoryLayout<Int32>.stride }
+    private func weightStep(_ width: Int) -> Int {
+        min(depth, Self.lateDepth) * width + Self.line / MemoryLayout<Int16>.stride
+    }
 
     private func write(
         _ block: Range<Int>, of squares: WinogradSquares, panel: Panel, _ sums: UnsafePointer<Int32>,

@@ -50,15 +50,16 @@ extension WinogradSquares {
         var productBytes: Int
         /// Bytes that the transformed pixels and the products of a block each take besides.
         var excessBytes = 0
+        /// Bytes that a panel of weights takes beside the products.
+        var panelBytes = 0
         var panels: Int
         /// Bytes of a block of squares, which stay in the second-level cache.
         var blockBytes = 720_000
         /// Squares that a block has, if there are so many, whatever their bytes.
         var leastSquares: Int
+        /// Squares of a block that make it worth while to read all weights for it.
+        var fewSquares = 12
     }
-
-    /// Squares of a block that make it worth while to read all weights for it.
-    private static let fewSquares = 12
 
     /// Transforms the squares `range` of `block`, whose transformed pixels start at `target`.
     typealias Transform = (_ range: Range<Int>, _ block: Range<Int>, _ target: UnsafeMutableRawPointer) -> Void
@@ -72,7 +73,7 @@ extension WinogradSquares {
     /// Parts that `threads` threads divide the work into: blocks of squares or, of few squares, panels of weights.
     func parts(of work: Work, threads: Int) -> Int {
         let blocks = blocks(of: work, threads: threads)
-        return sharesPanels(blocks: blocks, threads: threads) ? work.panels : blocks
+        return sharesPanels(work, blocks: blocks, threads: threads) ? work.panels : blocks
     }
 
     private func blocks(of work: Work, threads: Int) -> Int {
@@ -81,18 +82,20 @@ extension WinogradSquares {
         return min(count, (wanted + threads - 1) / threads * threads)
     }
 
-    private func sharesPanels(blocks: Int, threads: Int) -> Bool { threads > 1 && count < blocks * Self.fewSquares }
+    private func sharesPanels(_ work: Work, blocks: Int, threads: Int) -> Bool {
+        threads > 1 && count < blocks * work.fewSquares
+    }
 
     /// Calls `transform` for all squares and `multiply` for all of them by all panels, in parts, on the pool's threads.
     func run(_ work: Work, pool: ThreadPool, transform: Transform, multiply: Multiply) {
         let blocks = blocks(of: work, threads: pool.threads)
-        guard !sharesPanels(blocks: blocks, threads: pool.threads) else {
+        guard !sharesPanels(work, blocks: blocks, threads: pool.threads) else {
             return runByPanels(work, pool: pool, transform: transform, multiply: multiply)
         }
         pool.run(parts: blocks) { part in
             let block = count * part / blocks..<count * (part + 1) / blocks
             let (pixels, products) = (block.count * work.transformedBytes, block.count * work.productBytes)
-            Self.withScratch(pixels + products + 2 * work.excessBytes) { scratch in
+            Self.withScratch(pixels + products + 2 * work.excessBytes + work.panelBytes) { scratch in
                 transform(block, block, scratch)
                 for panel in 0..<work.panels {
                     multiply(block, panel, part, scratch, scratch + pixels + work.excessBytes)
@@ -106,7 +109,7 @@ extension WinogradSquares {
         Self.withScratch(count * work.transformedBytes + work.excessBytes) { transformed in
             pool.run(over: count, grain: 1) { range in transform(range, 0..<count, transformed) }
             pool.run(parts: work.panels) { panel in
-                Self.withScratch(count * work.productBytes + work.excessBytes) { products in
+                Self.withScratch(count * work.productBytes + work.excessBytes + work.panelBytes) { products in
                     multiply(0..<count, panel, panel, transformed, products)
                 }
             }

@@ -37,6 +37,13 @@ import Testing
         convolution(14, 15, 70, 20),
     ]
 
+    /// More channels than windows are transformed of together.
+    static let deepShapes: [ConvolutionShape] = [
+        convolution(13, 14, 130, 5),
+        convolution(2, 3, 150, 40),
+        convolution(14, 14, 136, 32),
+    ]
+
     /// Types, and zero points and weights at the ends of their ranges.
     static let cases: [ConvolutionCase] = shapes.enumerated().flatMap { index, shape in
         let mixed = (0..<shape.outputChannels).map { Int32([0, 128, 255, 131][$0 % 4]) }
@@ -52,7 +59,7 @@ import Testing
                 shape: shape, weightType: .uint8, inputZeroPoint: 3, weightZeroPoints: mixed, extreme: true,
                 seed: index),
         ]
-    }
+    } + deepShapes.map { ConvolutionCase(shape: $0, inputZeroPoint: 121, seed: $0.inputChannels) }
 
     private static func epilogues(_ channels: Int, _ seed: Int) -> [IntegerEpilogue] {
         var noise = IntegerNoise(seed: seed)
@@ -66,12 +73,18 @@ import Testing
     }
 
     private static func layer(
-        _ convolution: ConvolutionCase, _ weights: Tensor, _ bias: [Int32], _ epilogue: IntegerEpilogue, _ tier: CPUTier
+        _ convolution: ConvolutionCase, _ weights: Tensor, _ bias: [Int32], _ epilogue: IntegerEpilogue,
+        _ transforms: IntegerConvolution.WindowTransforms, _ tier: CPUTier
     ) throws -> IntegerConvolution {
         try IntegerConvolution(
             weights: weights, weightZeroPoints: convolution.weightZeroPoints, bias: bias,
             inputType: convolution.inputType, inputZeroPoint: convolution.inputZeroPoint, epilogue: epilogue,
-            transforms: .always, tier: tier)
+            transforms: transforms, tier: tier)
+    }
+
+    /// Every tier, with windows that are transformed when they are packed, and in each run.
+    private static var variants: [(CPUTier, IntegerConvolution.WindowTransforms)] {
+        CPUTier.available.flatMap { tier in [(tier, .always), (tier, .late)] }
     }
 
     private static func isTransformed(_ layer: IntegerConvolution) -> Bool {
@@ -86,12 +99,12 @@ import Testing
             let expected = sums.enumerated().map {
                 IntegerReference.finish($1, channel: $0 % shape.outputChannels, epilogue)
             }
-            for tier in CPUTier.available {
-                let layer = try Self.layer(convolution, weights, bias, epilogue, tier)
+            for (tier, transforms) in Self.variants {
+                let layer = try Self.layer(convolution, weights, bias, epilogue, transforms, tier)
                 #expect(Self.isTransformed(layer))
                 let output = Tensor(zeros: epilogue.outputType, shape: convolution.outputShape)
                 layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: 1))
-                #expect(IntegerReference.results(output) == expected, "\(tier.name) \(epilogue.outputType)")
+                #expect(IntegerReference.results(output) == expected, "\(tier.name) \(transforms) \(epilogue.outputType)")
             }
         }
     }
@@ -111,12 +124,12 @@ import Testing
             return IntegerReference.add(own, addends[index], requantization)
         }
         let addend = integerTensor(addends, .uint8, shape: convolution.outputShape)
-        for tier in CPUTier.available {
-            let layer = try Self.layer(convolution, weights, bias, .requantize(requantization), tier)
+        for (tier, transforms) in Self.variants {
+            let layer = try Self.layer(convolution, weights, bias, .requantize(requantization), transforms, tier)
             let output = Tensor(zeros: .uint8, shape: convolution.outputShape)
             layer.run(
                 input, padding: convolution.shape.padding, adding: addend, into: output, pool: ThreadPool(threads: 2))
-            #expect(IntegerReference.results(output) == expected, "\(tier.name)")
+            #expect(IntegerReference.results(output) == expected, "\(tier.name) \(transforms)")
         }
     }
 
@@ -125,9 +138,9 @@ import Testing
         for shape in [Self.convolution(70, 61, 40, 36), Self.convolution(7, 8, 40, 100)] {
             let convolution = ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: 3)
             let (input, weights, bias, _, _) = convolution.operands()
-            for tier in CPUTier.available {
+            for (tier, transforms) in Self.variants {
                 let results = try [1, 2, 3].map { threads in
-                    let layer = try Self.layer(convolution, weights, bias, .accumulators, tier)
+                    let layer = try Self.layer(convolution, weights, bias, .accumulators, transforms, tier)
                     let output = Tensor(zeros: .int32, shape: convolution.outputShape)
                     layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: threads))
                     return output.integers
@@ -137,7 +150,7 @@ import Testing
                     transforms: .never, tier: tier)
                 let output = Tensor(zeros: .int32, shape: convolution.outputShape)
                 products.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: 1))
-                #expect(results.allSatisfy { $0 == output.integers }, "\(tier.name)")
+                #expect(results.allSatisfy { $0 == output.integers }, "\(tier.name) \(transforms)")
             }
         }
     }
@@ -147,15 +160,15 @@ import Testing
         let convolution = ConvolutionCase(shape: Self.convolution(5, 6, 18, 20), inputZeroPoint: 77)
         let (input, weights, bias, inputs, kernel) = convolution.operands()
         let expected = convolution.sums(inputs, kernel, bias).map { Float($0) * (0.5 * 0.25) }
-        for tier in CPUTier.available {
+        for (tier, transforms) in Self.variants {
             var other = convolution
             other.inputZeroPoint = 0
-            let layer = try Self.layer(other, weights, bias, .dequantize(scales: [0.5]), tier)
+            let layer = try Self.layer(other, weights, bias, .dequantize(scales: [0.5]), transforms, tier)
             let output = Tensor(zeros: .float32, shape: convolution.outputShape)
             layer.run(
                 input, inputZeroPoint: 77, inputScale: 0.25, padding: convolution.shape.padding, into: output,
                 pool: ThreadPool(threads: 1))
-            #expect(output.array(of: Float.self) == expected, "\(tier.name)")
+            #expect(output.array(of: Float.self) == expected, "\(tier.name) \(transforms)")
         }
     }
 

@@ -41,15 +41,33 @@ typedef struct {
     size_t cell_step;       // elements
 } qt_integer_winograd_input;
 
+// Weights of a panel that were packed as bytes, and their cells:
+// cells[cell * cell_step + (pair * columns + column) * 2 + channel of the pair].
+typedef struct {
+    const int8_t *packed;        // of the first pair of channels
+    const int32_t *zero_points;  // one for each column
+    size_t columns, pairs;       // whole panels
+    int16_t *cells;
+    size_t cell_step;            // elements
+} qt_integer_winograd_weights;
+
+typedef struct qt_integer_winograd_kernel qt_integer_winograd_kernel;
+
 // The products of `rows` squares by a panel of `columns` weights, cell by cell.
 typedef struct {
-    const qt_integer_gemm_kernel *kernel;
+    const qt_integer_winograd_kernel *kernel;
     size_t rows, columns, depth;  // whole panels and a multiple of 4 channels
-    const int16_t *pixels;        // [cell][row][depth], cells `pixel_step` elements apart
-    size_t pixel_step;
-    const int16_t *weights;       // the panel of the first cell; those of the others follow
+    const int16_t *pixels;        // [cell][row][channel]
+    size_t pixel_row, pixel_step; // elements from one row to the next, from one cell to the next
+    const int16_t *weights;       // [cell][channel / 2][column][channel % 2]
+    size_t weight_step;           // elements from one cell to the next
     int32_t *products;            // [cell][row][column], cells `product_step` apart
     size_t product_step;
+    // Only where the kernel has `multiply`: whether products are added to those that are there, and what is to be in
+    // the second-level cache afterwards.
+    int adds;
+    const void *next;
+    size_t next_bytes;
 } qt_integer_winograd_product;
 
 void qt_integer_winograd_multiply(const qt_integer_winograd_product *call);
@@ -68,16 +86,21 @@ typedef struct {
     size_t pixel_step;
 } qt_integer_winograd_output;
 
-typedef struct {
+struct qt_integer_winograd_kernel {
     const char *name;
     uint32_t isa;
     // Where it is faster than the product of whole windows: with at least so many channels, in and out, and at most so
-    // many windows (channels in times channels out), whose transforms are eight times their size.
-    int32_t least_channels, most_windows;
+    // many windows (channels in times channels out). Transforms are eight times the size of windows; more windows than
+    // most_windows are left as bytes, and transformed anew in each run, up to most_late_windows.
+    int32_t least_channels, most_windows, most_late_windows;
     const qt_integer_gemm_kernel *product;  // of 16-bit elements, its unit 2
     void (*input)(const qt_integer_winograd_input *call);
     void (*output)(const qt_integer_winograd_output *call);
-} qt_integer_winograd_kernel;
+    // For windows that are transformed in each run; NULL where that is not done.
+    const char *late_name;
+    void (*weights)(const qt_integer_winograd_weights *call);
+    void (*multiply)(const qt_integer_winograd_product *call);
+};
 
 // Row `index` of the table, best first, the scalar reference last; NULL past the end.
 const qt_integer_winograd_kernel *qt_integer_winograd_row(size_t index);
@@ -98,3 +121,9 @@ size_t qt_integer_winograd_packed_bytes(
     const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows);
 void qt_integer_winograd_pack(
     const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows, int16_t *packed);
+
+// The same windows as bytes, to be transformed later: packed[panel][channel / 2][tap][column][channel % 2].
+size_t qt_integer_winograd_late_bytes(
+    const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows);
+void qt_integer_winograd_pack_late(
+    const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows, int8_t *packed);

@@ -25,6 +25,8 @@ static inline words dot(words sums, words x, words weights) {
 
 #include "../integer_gemm/integer_gemm_tile.h"
 #include "integer_winograd_squares.inc"
+#include "integer_winograd_weights.inc"
+#include "integer_winograd_tile.inc"
 
 #pragma clang attribute pop
 
@@ -45,9 +47,13 @@ const qt_integer_winograd_kernel qt_integer_winograd_4x16__avx512vnni = {
     .isa = QT_ISA_AVX512 | QT_ISA_AVX512VNNI,
     .least_channels = 32,
     .most_windows = 192 * 192,
+    .most_late_windows = 256 * 256,
     .product = &product,
     .input = transform_input,
     .output = transform_output,
+    .late_name = "qt_integer_winograd_late_4x16__avx512vnni",
+    .weights = transform_weights,
+    .multiply = multiply_cells,
 };
 
 #endif

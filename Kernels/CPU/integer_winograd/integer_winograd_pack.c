@@ -72,6 +72,33 @@ void qt_integer_winograd_pack(
     }
 }
 
+size_t qt_integer_winograd_late_bytes(
+    const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows) {
+    return AREA * (qt_integer_gemm_packed_bytes(kernel->product, windows->columns, windows->channels) / 2);
+}
+
+void qt_integer_winograd_pack_late(
+    const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *w, int8_t *packed) {
+    const size_t wide = (size_t)kernel->product->tile_columns, narrow = (size_t)kernel->product->narrow_columns;
+    const size_t depth = padded_channels(w);
+    memset(packed, 0, qt_integer_winograd_late_bytes(kernel, w));
+    for (size_t first = 0, width; first < w->columns; first += width) {
+        size_t columns = w->columns - first;
+        width = columns <= narrow ? narrow : wide;
+        if (columns > width) columns = width;
+        for (size_t column = 0; column < columns; column++) {
+            const uint8_t *window = w->weights + (first + column) * w->channels * AREA;
+            for (size_t channel = 0; channel < depth; channel++)
+                for (size_t tap = 0; tap < AREA; tap++)
+                    // Channels that are not there have weights of 0, less the zero point.
+                    packed[((channel / 2 * AREA + tap) * width + column) * 2 + channel % 2] =
+                        channel < w->channels ? (int8_t)(window[channel * AREA + tap] ^ w->flip)
+                                              : (int8_t)w->zero_points[first + column];
+        }
+        packed += AREA * depth * width;
+    }
+}
+
 int qt_integer_winograd_is_exact(const qt_integer_winograd_windows *w) {
     const size_t count = w->channels * AREA, most = ((size_t)1 << 25) / 255;
     for (size_t column = 0; column < w->columns; column++) {

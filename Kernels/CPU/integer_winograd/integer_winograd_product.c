@@ -7,7 +7,11 @@ enum { CELLS = QT_INTEGER_WINOGRAD_CELLS, WIDEST = 64 };
 void qt_integer_winograd_multiply(const qt_integer_winograd_product *call) {
     static const int32_t zeros[WIDEST];
     assert(call->columns <= WIDEST);
-    const size_t panel = call->columns * call->depth;
+    if (call->kernel->multiply) {
+        call->kernel->multiply(call);
+        return;
+    }
+    assert(!call->adds);
     for (size_t cell = 0; cell < CELLS; cell++) {
         qt_integer_block block = {
             .rows = call->rows,
@@ -15,14 +19,14 @@ void qt_integer_winograd_multiply(const qt_integer_winograd_product *call) {
             .depth = call->depth,
             .run_depth = call->depth,
             .a = call->pixels + cell * call->pixel_step,
-            .a_stride = call->depth * sizeof *call->pixels,
-            .b = call->weights + cell * panel,
+            .a_stride = call->pixel_row * sizeof *call->pixels,
+            .b = call->weights + cell * call->weight_step,
             .is_followed = cell + 1 < CELLS,
             .offsets = zeros,
             .epilogue.kind = QT_EPILOGUE_ACCUMULATORS,
             .c = call->products + cell * call->product_step,
             .c_stride = call->columns * sizeof *call->products,
         };
-        call->kernel->run(&block);
+        call->kernel->product->run(&block);
     }
 }
