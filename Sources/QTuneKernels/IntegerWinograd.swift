@@ -137,14 +137,15 @@ struct IntegerWinograd: Sendable {
     func run(
         _ shape: ConvolutionShape, _ operands: Operands, findsRange: Bool, pool: ThreadPool
     ) -> RealRange? {
-        let squares = WinogradSquares(shape, tile: Self.tile)
+        let squares = WinogradSquares(shape, tile: Self.tile, short: QT_INTEGER_WINOGRAD_SHORT)
         let work = work
         let ranges = findsRange ? PartRanges(parts: squares.parts(of: work, threads: pool.threads)) : nil
         squares.run(work, pool: pool) { range, block, target in
             transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Int16.self), block: block)
         } multiply: { block, panel, part, transformed, products in
             let sums = products.assumingMemoryBound(to: Int32.self)
-            multiply(block.count, panel: panels[panel], transformed.assumingMemoryBound(to: Int16.self), sums)
+            multiply(
+                squares.rows(in: block), panel: panels[panel], transformed.assumingMemoryBound(to: Int16.self), sums)
             var operands = operands
             operands.epilogue.range = ranges?[part]
             write(block, of: squares, panel: panels[panel], sums, operands)
@@ -173,47 +174,64 @@ struct IntegerWinograd: Sendable {
     ) {
         let shape = squares.shape
         let flip: UInt8 = operands.isSigned ? 0x80 : 0
+        let back = squares.kinds(in: block).downOnly * depth
         for index in range {
             let place = squares[index]
+            let (rows, pixels) = squares.extent(at: place)
             var call = qt_integer_winograd_input(
                 image: operands.input + place.image * shape.inputHeight * shape.inputWidth * channels,
                 height: shape.inputHeight, width: shape.inputWidth, channels: channels, flip: flip,
                 zero_point: operands.zeroPoint + Int32(flip), top: place.row - shape.padding.top,
-                left: place.column - shape.padding.left, cells: target + (index - block.lowerBound) * depth,
-                cell_step: pixelStep(block.count))
+                left: place.column - shape.padding.left, rows: rows, pixels: pixels,
+                cells: target + (index - block.lowerBound) * depth, cell_step: pixelStep(block.count),
+                back: squares.isLongAcrossOnly(index) ? back : 0)
             kernel.pointee.input(&call)
         }
     }
 
-    /// Multiplies each cell of `count` squares by its weights.
+    /// Multiplies each cell of the squares of a block by its weights.
     private func multiply(
-        _ count: Int, panel: Panel, _ transformed: UnsafePointer<Int16>, _ sums: UnsafeMutablePointer<Int32>
+        _ rows: qt_integer_winograd_rows, panel: Panel, _ transformed: UnsafePointer<Int16>,
+        _ sums: UnsafeMutablePointer<Int32>
     ) {
         var call = qt_integer_winograd_product(
-            kernel: kernel, rows: count, columns: panel.width, depth: depth, pixels: transformed, pixel_row: depth,
-            pixel_step: pixelStep(count), weights: nil, weight_step: depth * panel.width, products: sums,
-            product_step: sumStep(count, panel.width), adds: 0)
-        guard let lateZeroPoints else {
-            call.weights = UnsafePointer(
-                packed.base.assumingMemoryBound(to: Int16.self) + Self.cells * depth * panel.firstColumn)
-            return qt_integer_winograd_multiply(&call)
-        }
-        // Behind the products.
-        let cells = UnsafeMutableRawPointer(sums + Self.cells * sumStep(count, panel.width))
+            kernel: kernel, rows: rows, columns: panel.width, depth: depth, pixels: transformed, pixel_row: depth,
+            pixel_step: pixelStep(rows.all), weights: nil, weight_step: depth * panel.width, products: sums,
+            product_step: sumStep(rows.all, panel.width), adds: 0, next: nil, next_bytes: 0)
+        if let lateZeroPoints { return multiplyLate(&call, panel: panel, zeroPoints: lateZeroPoints) }
+        let weights = packed.base + Self.cells * depth * panel.firstColumn * MemoryLayout<Int16>.stride
+        let cellBytes = call.weight_step * MemoryLayout<Int16>.stride
+        call.weights = UnsafePointer(weights.assumingMemoryBound(to: Int16.self))
+        call.next = UnsafeRawPointer(weights + cellBytes)
+        call.next_bytes = packedBytes(after: weights + cellBytes, atMost: Self.cells * cellBytes)
+        qt_integer_winograd_multiply(&call)
+    }
+
+    /// Transforms the weights of some channels after the other, behind the products, and adds theirs.
+    private func multiplyLate(_ call: inout qt_integer_winograd_product, panel: Panel, zeroPoints: ChannelWords) {
+        let cells = UnsafeMutableRawPointer(call.products + Self.cells * call.product_step)
             .assumingMemoryBound(to: Int16.self)
+        let pixels = call.pixels
         (call.weights, call.weight_step) = (UnsafePointer(cells), weightStep(panel.width))
         for first in stride(from: 0, to: depth, by: Self.lateDepth) {
             call.depth = min(Self.lateDepth, depth - first)
             let windows = packed.base + Self.taps * (depth * panel.firstColumn + first * panel.width)
             var weights = qt_integer_winograd_weights(
                 packed: windows.assumingMemoryBound(to: Int8.self),
-                zero_points: lateZeroPoints.integers + panel.firstColumn, columns: panel.width, pairs: call.depth / 2,
+                zero_points: zeroPoints.integers + panel.firstColumn, columns: panel.width, pairs: call.depth / 2,
                 cells: cells, cell_step: call.weight_step)
             kernel.pointee.weights?(&weights)
-            call.pixels = transformed + first
+            let next = windows + Self.taps * call.depth * panel.width
+            call.next = UnsafeRawPointer(next)
+            call.next_bytes = packedBytes(after: next, atMost: Self.taps * Self.lateDepth * panel.width)
+            call.pixels = pixels.map { $0 + first }
             call.adds = first > 0 ? 1 : 0
             qt_integer_winograd_multiply(&call)
         }
+    }
+
+    private func packedBytes(after next: UnsafeMutableRawPointer, atMost most: Int) -> Int {
+        min(most, packed.base + packed.byteCount - next)
     }
 
     /// From one cell of `count` squares to the next: a cache line more than they take, since lines at distances of a
@@ -230,6 +248,7 @@ struct IntegerWinograd: Sendable {
     ) {
         let element = qt_epilogue_output_bytes(operands.epilogue.kind)
         let first = panel.firstColumn
+        let back = squares.kinds(in: block).downOnly * panel.width
         for index in block {
             let place = squares[index]
             let (rows, pixels) = squares.extent(at: place)
@@ -240,11 +259,21 @@ struct IntegerWinograd: Sendable {
             epilogue.addend.values = epilogue.addend.values.map { $0 + offset * element }
             var call = qt_integer_winograd_output(
                 cells: sums + (index - block.lowerBound) * panel.width, cell_step: sumStep(block.count, panel.width),
-                offsets: offsets.integers + first, epilogue: epilogue, columns: panel.columns, rows: rows,
+                back: squares.isLongAcrossOnly(index) ? back : 0, offsets: offsets.integers + first, epilogue: epilogue,
+                columns: panel.columns, rows: rows,
                 pixels: pixels,
                 output: (operands.output + offset * element).assumingMemoryBound(to: UInt8.self),
                 row_step: squares.width * columns * element, pixel_step: columns * element)
             kernel.pointee.output(&call)
         }
+    }
+}
+
+extension WinogradSquares {
+    fileprivate func rows(in block: Range<Int>) -> qt_integer_winograd_rows {
+        let kinds = kinds(in: block)
+        return qt_integer_winograd_rows(
+            all: block.count, down: kinds.both + kinds.downOnly, across: kinds.both + kinds.acrossOnly,
+            both: kinds.both)
     }
 }

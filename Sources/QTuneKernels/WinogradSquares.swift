@@ -1,7 +1,11 @@
 internal import QTuneTensor
 
-/// The squares that cover the output pixels of a batch of images, in the order of their first pixels, and the way to
-/// work through them: pixels under each square are transformed, all are multiplied, products are transformed back.
+/// The squares that cover the output pixels of a batch of images, and the way to work through them: pixels under each
+/// square are transformed, all are multiplied, products are transformed back.
+///
+/// A square is short along an axis on which few of its pixels lie in the image. Squares that are long both ways come
+/// first, then those that are long down only, those that are long across only, and those that are short both ways;
+/// each kind in the order of their first pixels.
 struct WinogradSquares {
     /// A square's first output pixel.
     struct Place {
@@ -10,26 +14,78 @@ struct WinogradSquares {
         var column: Int
     }
 
+    /// Squares of each kind, in their order.
+    struct Kinds: Equatable {
+        var both = 0
+        var downOnly = 0
+        var acrossOnly = 0
+        var neither = 0
+    }
+
     let shape: ConvolutionShape
     let height: Int
     let width: Int
     private let tile: Int
-    private let down: Int
-    private let across: Int
+    /// Squares along each axis, the long ones and the short one after them.
+    private let longDown: Int
+    private let longAcross: Int
+    private let shortDown: Int
+    private let shortAcross: Int
+    /// Of all images.
+    private let kinds: Kinds
 
-    /// - Parameter tile: pixels along each side.
-    init(_ shape: ConvolutionShape, tile: Int) {
+    /// - Parameters:
+    ///   - tile: pixels along each side.
+    ///   - short: the most pixels of a short side.
+    init(_ shape: ConvolutionShape, tile: Int, short: Int = 0) {
         self.shape = shape
         self.tile = tile
         (height, width) = (shape.outputHeight, shape.outputWidth)
-        (down, across) = ((height + tile - 1) / tile, (width + tile - 1) / tile)
+        (longDown, longAcross) = ((height + tile - 1 - short) / tile, (width + tile - 1 - short) / tile)
+        shortDown = (height + tile - 1) / tile - longDown
+        shortAcross = (width + tile - 1) / tile - longAcross
+        kinds = Kinds(
+            both: shape.batch * longDown * longAcross, downOnly: shape.batch * longDown * shortAcross,
+            acrossOnly: shape.batch * shortDown * longAcross, neither: shape.batch * shortDown * shortAcross)
     }
 
-    var count: Int { shape.batch * down * across }
+    var count: Int { kinds.both + kinds.downOnly + kinds.acrossOnly + kinds.neither }
 
     subscript(index: Int) -> Place {
-        Place(
-            image: index / (down * across), row: index / across % down * tile, column: index % across * tile)
+        var index = index
+        if index < kinds.both { return place(index, down: 0..<longDown, across: 0..<longAcross) }
+        index -= kinds.both
+        let (lastRow, lastColumn) = (longDown..<longDown + shortDown, longAcross..<longAcross + shortAcross)
+        if index < kinds.downOnly { return place(index, down: 0..<longDown, across: lastColumn) }
+        index -= kinds.downOnly
+        if index < kinds.acrossOnly { return place(index, down: lastRow, across: 0..<longAcross) }
+        return place(index - kinds.acrossOnly, down: lastRow, across: lastColumn)
+    }
+
+    /// The place of square `index` of those in the given rows and columns of squares of each image.
+    private func place(_ index: Int, down: Range<Int>, across: Range<Int>) -> Place {
+        let row = index / across.count
+        return Place(
+            image: row / down.count, row: (down.lowerBound + row % down.count) * tile,
+            column: (across.lowerBound + index % across.count) * tile)
+    }
+
+    /// How many squares of `block` are of each kind.
+    func kinds(in block: Range<Int>) -> Kinds {
+        var first = 0
+        func next(_ count: Int) -> Int {
+            first += count
+            return block.clamped(to: first - count..<first).count
+        }
+        return Kinds(
+            both: next(kinds.both), downOnly: next(kinds.downOnly), acrossOnly: next(kinds.acrossOnly),
+            neither: next(kinds.neither))
+    }
+
+    /// Whether square `index` is long across, and not down.
+    func isLongAcrossOnly(_ index: Int) -> Bool {
+        let first = kinds.both + kinds.downOnly
+        return index >= first && index < first + kinds.acrossOnly
     }
 
     /// Rows and columns of a square that lie in the image.

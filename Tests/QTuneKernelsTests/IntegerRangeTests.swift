@@ -41,12 +41,14 @@ import Testing
                 let numbers = expected.filter { !$0.isNaN }
                 let range = RealRange(lower: min(0, numbers.min() ?? 0), upper: max(0, numbers.max() ?? 0))
                 let addend = Tensor(addends, shape: convolution.outputShape)
-                for (tier, threads) in CPUTier.available.map({ ($0, 1) }) + [(try CPUTier.current, 2)] {
+                let pools = CPUTier.available.map { ($0, 1, IntegerConvolution.WindowTransforms.always) }
+                let current = try CPUTier.current
+                for (tier, threads, transforms) in pools + [(current, 2, .always), (current, 1, .late)] {
                     let layer = try IntegerConvolution(
                         weights: weights, weightZeroPoints: convolution.weightZeroPoints, bias: bias,
                         inputType: convolution.inputType, inputZeroPoint: convolution.inputZeroPoint,
                         groups: shape.groups, stride: shape.stride, dilation: shape.dilation, epilogue: epilogue,
-                        transforms: .always, tier: tier)
+                        transforms: transforms, tier: tier)
                     let output = Tensor(zeros: .float32, shape: convolution.outputShape)
                     let found = layer.run(
                         input, padding: shape.padding, adding: adds ? addend : nil, into: output, findsRange: true,

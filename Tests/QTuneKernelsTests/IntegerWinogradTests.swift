@@ -45,21 +45,22 @@ import Testing
     ]
 
     /// Types, and zero points and weights at the ends of their ranges.
-    static let cases: [ConvolutionCase] = shapes.enumerated().flatMap { index, shape in
-        let mixed = (0..<shape.outputChannels).map { Int32([0, 128, 255, 131][$0 % 4]) }
-        return [
-            ConvolutionCase(shape: shape, inputZeroPoint: 121, seed: index),
-            ConvolutionCase(shape: shape, inputZeroPoint: 0, extreme: true, seed: index),
-            ConvolutionCase(shape: shape, inputZeroPoint: 255, weightZeroPoints: [127], extreme: true, seed: index),
-            ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: -128, extreme: true, seed: index),
-            ConvolutionCase(
-                shape: shape, inputType: .int8, weightType: .uint8, inputZeroPoint: 127, weightZeroPoints: [0],
-                extreme: true, seed: index),
-            ConvolutionCase(
-                shape: shape, weightType: .uint8, inputZeroPoint: 3, weightZeroPoints: mixed, extreme: true,
-                seed: index),
-        ]
-    } + deepShapes.map { ConvolutionCase(shape: $0, inputZeroPoint: 121, seed: $0.inputChannels) }
+    static let cases: [ConvolutionCase] =
+        shapes.enumerated().flatMap { index, shape in
+            let mixed = (0..<shape.outputChannels).map { Int32([0, 128, 255, 131][$0 % 4]) }
+            return [
+                ConvolutionCase(shape: shape, inputZeroPoint: 121, seed: index),
+                ConvolutionCase(shape: shape, inputZeroPoint: 0, extreme: true, seed: index),
+                ConvolutionCase(shape: shape, inputZeroPoint: 255, weightZeroPoints: [127], extreme: true, seed: index),
+                ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: -128, extreme: true, seed: index),
+                ConvolutionCase(
+                    shape: shape, inputType: .int8, weightType: .uint8, inputZeroPoint: 127, weightZeroPoints: [0],
+                    extreme: true, seed: index),
+                ConvolutionCase(
+                    shape: shape, weightType: .uint8, inputZeroPoint: 3, weightZeroPoints: mixed, extreme: true,
+                    seed: index),
+            ]
+        } + deepShapes.map { ConvolutionCase(shape: $0, inputZeroPoint: 121, seed: $0.inputChannels) }
 
     private static func epilogues(_ channels: Int, _ seed: Int) -> [IntegerEpilogue] {
         var noise = IntegerNoise(seed: seed)
@@ -104,7 +105,8 @@ import Testing
                 #expect(Self.isTransformed(layer))
                 let output = Tensor(zeros: epilogue.outputType, shape: convolution.outputShape)
                 layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: 1))
-                #expect(IntegerReference.results(output) == expected, "\(tier.name) \(transforms) \(epilogue.outputType)")
+                #expect(
+                    IntegerReference.results(output) == expected, "\(tier.name) \(transforms) \(epilogue.outputType)")
             }
         }
     }
@@ -133,9 +135,35 @@ import Testing
         }
     }
 
+    /// Squares of which one, two, three or four pixels lie in the image, along either axis.
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15]) func everySizeGivesTheDefinedBits(_ height: Int) throws {
+        for (width, channels) in zip(
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15], [1, 3, 5, 6, 7, 9, 10, 13, 17, 18, 35, 36])
+        {
+            let shape = Self.convolution(height, width, channels, 37 - channels, batch: 1 + width % 2)
+            let convolution = ConvolutionCase(
+                shape: shape, weightType: .uint8, inputZeroPoint: 255, weightZeroPoints: [width % 2 == 0 ? 0 : 255],
+                extreme: true, seed: width)
+            let (input, weights, bias, inputs, kernel) = convolution.operands()
+            let expected = convolution.sums(inputs, kernel, bias)
+            for (tier, transforms) in Self.variants {
+                let layer = try Self.layer(convolution, weights, bias, .accumulators, transforms, tier)
+                for threads in [1, 2] {
+                    let output = Tensor(zeros: .int32, shape: convolution.outputShape)
+                    layer.run(input, padding: shape.padding, into: output, pool: ThreadPool(threads: threads))
+                    #expect(output.integers == expected, "\(tier.name) \(transforms) \(width) \(threads)")
+                }
+            }
+        }
+    }
+
     /// Enough squares for several blocks, and so few that threads share the panels of weights.
     @Test func threadsDoNotChangeTheBits() throws {
-        for shape in [Self.convolution(70, 61, 40, 36), Self.convolution(7, 8, 40, 100)] {
+        let shapes = [
+            Self.convolution(70, 61, 40, 36), Self.convolution(7, 8, 40, 100),
+            Self.convolution(62, 26, 20, 40, batch: 3),
+        ]
+        for shape in shapes {
             let convolution = ConvolutionCase(shape: shape, inputType: .int8, inputZeroPoint: 3)
             let (input, weights, bias, _, _) = convolution.operands()
             for (tier, transforms) in Self.variants {

@@ -16,6 +16,14 @@
 // 24 * 24 * Y = 2^6 * 9 * Y at most, modulo 2^32: times the inverse of 9 it is 2^6 * Y, and an arithmetic shift leaves
 // Y, wherever 2^6 * Y fits in 32 bits, that is |Y| < 2^25. Whoever packs weights makes sure of that; what happens in
 // between may wrap.
+//
+// Along an axis on which at most two of its output pixels lie in the image a square is short: the points 0, +-1 and
+// infinity are enough for it, cells 0, 1, 2 and 5 with the same weights.
+//
+//     v = | 1  0 -1  0 | d     y = | 1 -3 -3  0 | m  /  6
+//         | 0  1  1  0 |           | 0 -3  3 -1 |    /  6
+//         | 0 -1  1  0 |
+//         | 0  1  0 -1 |
 #pragma once
 
 #include <stddef.h>
@@ -25,8 +33,23 @@
 
 enum {
     QT_INTEGER_WINOGRAD_TILE = 4,    // output pixels along each side of a square
+    QT_INTEGER_WINOGRAD_SHORT = 2,   // those of a short one
     QT_INTEGER_WINOGRAD_CELLS = 36,  // products that make a square, row by row
 };
+
+// Squares of a block, in this order: those that are long down and across, long down only, long across only, and short
+// both ways. Cells in rows 3 and 4 are those of squares that are long down alone, cells in columns 3 and 4 those of
+// squares that are long across.
+typedef struct {
+    size_t all, down, across, both;  // squares; those of them that are long that way
+} qt_integer_winograd_rows;
+
+// How many of the squares have a cell.
+static inline size_t qt_integer_winograd_rows_of(const qt_integer_winograd_rows *rows, size_t cell) {
+    const size_t y = cell / 6, x = cell % 6;
+    if (y == 3 || y == 4) return x == 3 || x == 4 ? rows->both : rows->down;
+    return x == 3 || x == 4 ? rows->across : rows->all;
+}
 
 // The pixels under one square of outputs, less their zero point; those outside of the image are 0:
 // cells[cell * cell_step + channel]. A product reads channels in fours: what lies past the last one meets weights of 0.
@@ -37,8 +60,10 @@ typedef struct {
     uint8_t flip;           // 0x80 for s8 pixels, else 0
     int32_t zero_point;     // flipped with the pixels
     ptrdiff_t top, left;    // the square's first pixel, maybe before the image
+    size_t rows, pixels;    // of its outputs in the image, 1 ... QT_INTEGER_WINOGRAD_TILE
     int16_t *cells;
     size_t cell_step;       // elements
+    size_t back;            // elements by which cells of columns 3 and 4 lie before: some squares have none
 } qt_integer_winograd_input;
 
 // Weights of a panel that were packed as bytes, and their cells:
@@ -53,18 +78,19 @@ typedef struct {
 
 typedef struct qt_integer_winograd_kernel qt_integer_winograd_kernel;
 
-// The products of `rows` squares by a panel of `columns` weights, cell by cell.
+// The products of a block's squares by a panel of `columns` weights, cell by cell.
 typedef struct {
     const qt_integer_winograd_kernel *kernel;
-    size_t rows, columns, depth;  // whole panels and a multiple of 4 channels
+    qt_integer_winograd_rows rows;
+    size_t columns, depth;        // whole panels and a multiple of 4 channels
     const int16_t *pixels;        // [cell][row][channel]
     size_t pixel_row, pixel_step; // elements from one row to the next, from one cell to the next
     const int16_t *weights;       // [cell][channel / 2][column][channel % 2]
     size_t weight_step;           // elements from one cell to the next
     int32_t *products;            // [cell][row][column], cells `product_step` apart
     size_t product_step;
-    // Only where the kernel has `multiply`: whether products are added to those that are there, and what is to be in
-    // the second-level cache afterwards.
+    // Only of a kernel's own `multiply`: whether products are added to those that are there, and what is to be in the
+    // second-level cache afterwards.
     int adds;
     const void *next;
     size_t next_bytes;
@@ -76,7 +102,7 @@ void qt_integer_winograd_multiply(const qt_integer_winograd_product *call);
 // readable up to a whole panel of the product.
 typedef struct {
     const int32_t *cells;
-    size_t cell_step;
+    size_t cell_step, back;  // as those of the input
     const int32_t *offsets;
     qt_epilogue epilogue;   // its addend is at the square's first pixel
     size_t columns;         // at most the product's tile

@@ -11,10 +11,8 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
 
-#define TILE_ROWS 14
-#define REST_ROWS 7
-#define ELEMENT_BYTES 2
-enum { SHORT_LANES = 32 };
+#define MOST_ROWS 14
+enum { TILE_ROWS = QT_INTEGER_WINOGRAD_TILE, VECTORS = 2, SHORT_LANES = 32 };
 #include "../integer_gemm/integer_gemm_x86_512.h"
 
 // The intrinsic would be compiled to a product and a sum: clang takes their latency for what counts.
@@ -23,23 +21,22 @@ static inline words dot(words sums, words x, words weights) {
     return sums;
 }
 
-#include "../integer_gemm/integer_gemm_tile.h"
+#include "../integer_gemm/integer_gemm_finish.h"
 #include "integer_winograd_squares.inc"
 #include "integer_winograd_weights.inc"
 #include "integer_winograd_tile.inc"
 
 #pragma clang attribute pop
 
+// Its panels: `multiply_cells` reads them.
 static const qt_integer_gemm_kernel product = {
     .name = "qt_s16s16_gemm_14x32__avx512vnni",
     .isa = QT_ISA_AVX512 | QT_ISA_AVX512VNNI,
-    .tile_rows = TILE_ROWS,
-    .tile_columns = TILE_COLUMNS,
+    .tile_rows = MOST_ROWS,
+    .tile_columns = VECTORS * LANES,
     .narrow_columns = LANES,
     .unit = 2,
-    .element_bytes = ELEMENT_BYTES,
-    .run = run,
-    .sum_rows = sum_rows,
+    .element_bytes = sizeof(int16_t),
 };
 
 const qt_integer_winograd_kernel qt_integer_winograd_4x16__avx512vnni = {

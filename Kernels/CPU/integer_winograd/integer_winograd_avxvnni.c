@@ -10,9 +10,8 @@
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
 
-#define TILE_ROWS 6
-#define ELEMENT_BYTES 2
-enum { SHORT_LANES = 16 };
+#define MOST_ROWS 6
+enum { TILE_ROWS = QT_INTEGER_WINOGRAD_TILE, VECTORS = 2, SHORT_LANES = 16 };
 #include "../integer_gemm/integer_gemm_x86_256.h"
 
 // See integer_winograd_avx512vnni.c.
@@ -21,21 +20,22 @@ static inline words dot(words sums, words x, words weights) {
     return sums;
 }
 
-#include "../integer_gemm/integer_gemm_tile.h"
+#include "../integer_gemm/integer_gemm_finish.h"
 #include "integer_winograd_squares.inc"
+#include "integer_winograd_weights.inc"
+#include "integer_winograd_tile.inc"
 
 #pragma clang attribute pop
 
+// Its panels: `multiply_cells` reads them.
 static const qt_integer_gemm_kernel product = {
     .name = "qt_s16s16_gemm_6x16__avxvnni",
     .isa = QT_ISA_AVX2 | QT_ISA_AVXVNNI,
-    .tile_rows = TILE_ROWS,
-    .tile_columns = TILE_COLUMNS,
+    .tile_rows = MOST_ROWS,
+    .tile_columns = VECTORS * LANES,
     .narrow_columns = LANES,
     .unit = 2,
-    .element_bytes = ELEMENT_BYTES,
-    .run = run,
-    .sum_rows = sum_rows,
+    .element_bytes = sizeof(int16_t),
 };
 
 const qt_integer_winograd_kernel qt_integer_winograd_4x8__avxvnni = {
@@ -43,9 +43,13 @@ const qt_integer_winograd_kernel qt_integer_winograd_4x8__avxvnni = {
     .isa = QT_ISA_AVX2 | QT_ISA_AVXVNNI,
     .least_channels = 32,
     .most_windows = 192 * 192,
+    .most_late_windows = 256 * 256,
     .product = &product,
     .input = transform_input,
     .output = transform_output,
+    .late_name = "qt_integer_winograd_late_4x8__avxvnni",
+    .weights = transform_weights,
+    .multiply = multiply_cells,
 };
 
 #endif

@@ -14,7 +14,7 @@ void qt_integer_winograd_multiply(const qt_integer_winograd_product *call) {
     assert(!call->adds);
     for (size_t cell = 0; cell < CELLS; cell++) {
         qt_integer_block block = {
-            .rows = call->rows,
+            .rows = qt_integer_winograd_rows_of(&call->rows, cell),
             .columns = call->columns,
             .depth = call->depth,
             .run_depth = call->depth,
@@ -27,6 +27,6 @@ void qt_integer_winograd_multiply(const qt_integer_winograd_product *call) {
             .c = call->products + cell * call->product_step,
             .c_stride = call->columns * sizeof *call->products,
         };
-        call->kernel->product->run(&block);
+        if (block.rows > 0) call->kernel->product->run(&block);
     }
 }
