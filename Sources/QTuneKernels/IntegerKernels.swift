@@ -64,7 +64,9 @@ enum IntegerKernels {
     static var winogradFamily: KernelFamily {
         KernelFamily(
             name: "integer_winograd", summary: "u8/s8 3x3 convolutions in squares, exact int32 sums",
-            rows: winogradRows.map { row($0.pointee.name, $0.pointee.isa) })
+            rows: winogradRows.flatMap { kernel in
+                [kernel.pointee.name, kernel.pointee.late_name].compactMap { $0 }.map { row($0, kernel.pointee.isa) }
+            })
     }
 
     static var elementwiseFamily: KernelFamily {

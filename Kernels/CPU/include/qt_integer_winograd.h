@@ -38,8 +38,8 @@ enum {
 };
 
 // Squares of a block, in this order: those that are long down and across, long down only, long across only, and short
-// both ways. Cells in rows 3 and 4 are those of squares that are long down alone, cells in columns 3 and 4 those of
-// squares that are long across.
+// both ways. Only squares that are long down have cells in rows 3 and 4, and only those that are long across have cells
+// in columns 3 and 4: a cell of all squares that have it is a matrix with no gaps.
 typedef struct {
     size_t all, down, across, both;  // squares; those of them that are long that way
 } qt_integer_winograd_rows;
@@ -63,7 +63,7 @@ typedef struct {
     size_t rows, pixels;    // of its outputs in the image, 1 ... QT_INTEGER_WINOGRAD_TILE
     int16_t *cells;
     size_t cell_step;       // elements
-    size_t back;            // elements by which cells of columns 3 and 4 lie before: some squares have none
+    size_t back;            // elements by which cells of columns 3 and 4 lie before, where squares without them precede
 } qt_integer_winograd_input;
 
 // Weights of a panel that were packed as bytes, and their cells:
@@ -84,7 +84,7 @@ typedef struct {
     qt_integer_winograd_rows rows;
     size_t columns, depth;        // whole panels and a multiple of 4 channels
     const int16_t *pixels;        // [cell][row][channel]
-    size_t pixel_row, pixel_step; // elements from one row to the next, from one cell to the next
+    size_t pixel_row, pixel_step;  // elements from one row to the next, and from one cell to the next
     const int16_t *weights;       // [cell][channel / 2][column][channel % 2]
     size_t weight_step;           // elements from one cell to the next
     int32_t *products;            // [cell][row][column], cells `product_step` apart
@@ -116,16 +116,18 @@ struct qt_integer_winograd_kernel {
     const char *name;
     uint32_t isa;
     // Where it is faster than the product of whole windows: with at least so many channels, in and out, and at most so
-    // many windows (channels in times channels out). Transforms are eight times the size of windows; more windows than
-    // most_windows are left as bytes, and transformed anew in each run, up to most_late_windows.
+    // many windows (channels in times channels out). Their transforms take eight times their memory: more than
+    // most_windows stay bytes, and each run transforms them anew, up to most_late_windows.
     int32_t least_channels, most_windows, most_late_windows;
-    const qt_integer_gemm_kernel *product;  // of 16-bit elements, its unit 2
+    // Of 16-bit elements, its unit 2. It says how panels are packed; `multiply` takes its place in a run.
+    const qt_integer_gemm_kernel *product;
     void (*input)(const qt_integer_winograd_input *call);
     void (*output)(const qt_integer_winograd_output *call);
-    // For windows that are transformed in each run; NULL where that is not done.
-    const char *late_name;
-    void (*weights)(const qt_integer_winograd_weights *call);
+    // The kernel's own products, or NULL; only with them are windows transformed in a run.
     void (*multiply)(const qt_integer_winograd_product *call);
+    // Where windows are transformed in a run, else NULL.
+    void (*weights)(const qt_integer_winograd_weights *call);
+    const char *late_name;
 };
 
 // Row `index` of the table, best first, the scalar reference last; NULL past the end.

@@ -28,7 +28,7 @@ static inline words dot(words sums, words x, words weights) {
 
 #pragma clang attribute pop
 
-// Its panels: `multiply_cells` reads them.
+// What panels look like that `multiply_cells` reads.
 static const qt_integer_gemm_kernel product = {
     .name = "qt_s16s16_gemm_14x32__avx512vnni",
     .isa = QT_ISA_AVX512 | QT_ISA_AVX512VNNI,

@@ -27,7 +27,7 @@ static inline words dot(words sums, words x, words weights) {
 
 #pragma clang attribute pop
 
-// Its panels: `multiply_cells` reads them.
+// What panels look like that `multiply_cells` reads.
 static const qt_integer_gemm_kernel product = {
     .name = "qt_s16s16_gemm_6x16__avxvnni",
     .isa = QT_ISA_AVX2 | QT_ISA_AVXVNNI,

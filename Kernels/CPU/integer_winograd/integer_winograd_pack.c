@@ -5,37 +5,28 @@
 enum { TAPS = 3, LINE = 6, AREA = TAPS * TAPS, CELLS = QT_INTEGER_WINOGRAD_CELLS, LANES = 8 };
 
 // Weights of so many channels; any instruction set has such a vector, or clang makes one.
-typedef int16_t weights __attribute__((vector_size(2 * LANES)));
+typedef int16_t shorts __attribute__((vector_size(2 * LANES)));
 
-// One row or column of a window, as qt_integer_winograd.h has it.
-static inline void transform_line(const weights g[TAPS], weights u[LINE]) {
-    weights even_near = g[0] + g[2], even_far = g[0] + g[2] * 4, odd_far = g[1] * 2;
-    u[0] = g[0] * 6;
-    u[1] = -even_near - g[1];
-    u[2] = g[1] - even_near;
-    u[3] = even_far + odd_far;
-    u[4] = even_far - odd_far;
-    u[5] = g[2] * 6;
-}
+#include "integer_winograd_window.inc"
 
 // The cells of `valid` channels from `first` on, those past them 0.
 static void transform(
-    const qt_integer_winograd_windows *w, size_t column, size_t first, size_t valid, weights cells[CELLS]) {
+    const qt_integer_winograd_windows *w, size_t column, size_t first, size_t valid, shorts cells[CELLS]) {
     int16_t window[AREA][LANES] = {{0}};
     const uint8_t *source = w->weights + (column * w->channels + first) * AREA;
     const int32_t zero_point = w->zero_points[column];
     for (size_t lane = 0; lane < valid; lane++, source += AREA)
         for (int tap = 0; tap < AREA; tap++)
             window[tap][lane] = (int16_t)((int8_t)(source[tap] ^ w->flip) - zero_point);
-    weights rows[TAPS][LINE];
+    shorts rows[TAPS][LINE];
     for (int y = 0; y < TAPS; y++) {
-        weights line[TAPS];
+        shorts line[TAPS];
         memcpy(line, window[y * TAPS], sizeof line);
-        transform_line(line, rows[y]);
+        transform_window_line(line, rows[y]);
     }
     for (int x = 0; x < LINE; x++) {
-        weights line[TAPS] = {rows[0][x], rows[1][x], rows[2][x]}, column_cells[LINE];
-        transform_line(line, column_cells);
+        shorts line[TAPS] = {rows[0][x], rows[1][x], rows[2][x]}, column_cells[LINE];
+        transform_window_line(line, column_cells);
         for (int y = 0; y < LINE; y++) cells[y * LINE + x] = column_cells[y];
     }
 }
@@ -59,7 +50,7 @@ void qt_integer_winograd_pack(
         for (size_t column = 0; column < columns; column++) {
             for (size_t channel = 0; channel < w->channels; channel += LANES) {
                 size_t valid = w->channels - channel < LANES ? w->channels - channel : LANES;
-                weights cells[CELLS];
+                shorts cells[CELLS];
                 transform(w, first + column, channel, valid, cells);
                 for (size_t cell = 0; cell < CELLS; cell++) {
                     int16_t *to = packed + (cell * depth + channel) * width + 2 * column;
