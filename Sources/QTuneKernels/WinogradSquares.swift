@@ -51,10 +51,16 @@ struct WinogradSquares {
 
     var count: Int { kinds.both + kinds.downOnly + kinds.acrossOnly + kinds.neither }
 
-    subscript(index: Int) -> Place {
+    /// Asked for each square and panel; nearly all squares are long.
+    @inline(__always) subscript(index: Int) -> Place {
+        guard index < kinds.both else { return shortPlace(index - kinds.both) }
+        let row = index / longAcross
+        return Place(image: row / longDown, row: row % longDown * tile, column: index % longAcross * tile)
+    }
+
+    /// The place of square `index` of those that are short.
+    @inline(never) private func shortPlace(_ index: Int) -> Place {
         var index = index
-        if index < kinds.both { return place(index, down: 0..<longDown, across: 0..<longAcross) }
-        index -= kinds.both
         let (lastRow, lastColumn) = (longDown..<longDown + shortDown, longAcross..<longAcross + shortAcross)
         if index < kinds.downOnly { return place(index, down: 0..<longDown, across: lastColumn) }
         index -= kinds.downOnly
