@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum { GROUP = 7, COPY_BYTES = 262144 };
+// Windows that lie `FAR_BYTES` apart in the image share few sets of the nearest cache: they are better copied.
+enum { GROUP = 7, COPY_BYTES = 262144, FAR_BYTES = 2048 };
 
 static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
@@ -25,7 +26,7 @@ int qt_integer_reads_image(const qt_integer_product *p) {
     const qt_integer_windows *w = p->windows;
     return w && p->flip == 0 && p->kernel->element_bytes == 1 && p->kernel->tile_rows % GROUP == 0 &&
         w->output_width % GROUP == 0 && run_bytes(w) % 4 == 0 && w->dilation_width == 1 &&
-        w->pixel_stride == w->channels;
+        w->pixel_stride == w->channels && (w->stride_width == 1 || w->stride_width * w->channels < FAR_BYTES);
 }
 
 // Rows of the output whose windows fill the copy; a multiple of the tile's rows are in them.
