@@ -54,8 +54,8 @@ public struct CPUTier: Hashable, Sendable {
 
     private static let resolved: Result<CPUTier, QTuneError> = {
         let best = available[available.count - 1].restricted
-        guard let text = unsafe getenv("QTUNE_CPU") else { return .success(best) }
-        let name = unsafe String(cString: text)
+        let name = unsafe getenv("QTUNE_CPU").map { unsafe String(cString: $0) } ?? ""
+        guard !name.isEmpty else { return .success(best) }
         if let tier = available.first(where: { $0.name == name }) { return .success(tier.restricted) }
         let known = available.map(\.name).joined(separator: ", ")
         return .failure(
