@@ -71,7 +71,7 @@ package final class IntegerConvolution: Sendable {
     /// Products that are added up for each result.
     var termsPerSum: Int { inputChannels / groups * kernelExtent.area }
 
-    /// Whether windows of 3x3 are transformed where that can be done: always, in each run, never, or where it is faster.
+    /// Whether windows of 3x3 are transformed where that can be done: always, in each run, never, or if it is faster.
     package enum WindowTransforms: Sendable {
         case always, late, never, whereFaster
     }
@@ -239,8 +239,8 @@ extension IntegerConvolution {
         precondition(
             addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
         guard output.count > 0 else { return findsRange ? RealRange(lower: 0, upper: 0) : nil }
-        // Windows over an image without pixels see padding only; kernels load what they then mask, so that there must be
-        // a pixel to load.
+        // Windows over an image without pixels see padding only; kernels load what they then mask, so that there must
+        // be a pixel to load.
         let pixels = input.count > 0 ? input : Tensor(zeros: inputType, shape: [inputChannels])
         let job = IntegerWindows(shape: shape, input: pixels, padding: UInt8(truncatingIfNeeded: zeroPoint))
         defer { extendLifetime((pixels, addend, output, self)) }

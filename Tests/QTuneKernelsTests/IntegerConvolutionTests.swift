@@ -57,6 +57,10 @@ import Testing
         convolution(2, 2, 4, 5, kernel: (3, 2), padding: (3, 3, 2, 3)),
         // More rows than are copied together.
         convolution(57, 56, 48, 8, kernel: (5, 5), padding: (2, 2, 2, 2)),
+        convolution(45, 42, 64, 4, kernel: (3, 1), padding: (1, 0, 1, 0), batch: 2),
+        // Steps and distances that leave no room for a copy of the image.
+        convolution(1, 7, 4, 8, kernel: (1, 1), stride: (2_147_483_647, 1)),
+        convolution(3, 7, 8, 8, kernel: (2, 1), dilation: (1_000_000, 1), padding: (1_000_000, 0, 0, 0)),
         // Groups, and depthwise with a multiplier.
         convolution(5, 6, 8, 12, kernel: (3, 3), padding: (1, 1, 1, 1), groups: 4),
         convolution(4, 5, 12, 6, kernel: (1, 1), groups: 3),

@@ -54,7 +54,11 @@ void qt_epilogue_range_begin(float *range);
 // Takes the ends of `range` into `ends`.
 void qt_epilogue_range_end(const float *range, float ends[2]);
 
-// A product of packed operands: rows x depth times depth x columns.
+// Rows that lie equally far apart even where `a_offsets` says where they start.
+enum { QT_INTEGER_ROW_GROUP = 7 };
+
+// A product of packed operands: rows x depth times depth x columns. Only kernels whose tiles are whole groups of rows
+// take rows in runs, or by `a_offsets`.
 typedef struct {
     size_t rows, columns, depth;  // depth in elements, a multiple of 4, the same for both operands
     // u8, or s16 for kernels of element_bytes 2. Rows are made of runs of `run_depth` elements, a multiple of 4, with
@@ -62,7 +66,7 @@ typedef struct {
     const void *a;
     size_t run_depth, run_gap;
     size_t a_stride;              // bytes from row to row
-    const size_t *a_offsets;      // or where each row starts, if its groups of seven do not follow one another; else NULL
+    const size_t *a_offsets;      // or where each row starts, the groups of rows apart from one another; or NULL
     const void *b;                // packed panels
     int is_followed;              // whether weights that are wanted next lie behind the last panel, as many as its own
     const int32_t *offsets;       // per column, readable like the epilogue's arrays

@@ -58,7 +58,7 @@ __attribute__((always_inline)) static inline void finish_pair_of_bytes(
     const int has_second, const int vectors, const size_t count, const int adds, const int is_small) {
     const qt_epilogue *e = &g->epilogue;
     uint8_t *out = (uint8_t *)g->c + offset;
-    const uint8_t *addend = (const uint8_t *)e->addend.values + (adds ? offset : 0);
+    const uint8_t *addend = adds ? (const uint8_t *)e->addend.values + offset : out;
     words first = row_of_halves(e, form, sums[0], column, addend, vectors, count, adds, is_small), second = first;
     if (has_second)
         second = row_of_halves(e, form, sums[1], column, addend + g->c_stride, vectors, count, adds, is_small);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 // Windows that lie `FAR_BYTES` apart in the image share few sets of the nearest cache: they are better copied.
-enum { GROUP = 7, COPY_BYTES = 262144, FAR_BYTES = 2048 };
+enum { COPY_BYTES = 262144, FAR_BYTES = 2048 };
 
 static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
@@ -22,13 +22,6 @@ static int reads_past_borders(const qt_integer_windows *w) {
 
 static size_t run_bytes(const qt_integer_windows *w) { return w->kernel_width * w->channels; }
 
-int qt_integer_reads_image(const qt_integer_product *p) {
-    const qt_integer_windows *w = p->windows;
-    return w && p->flip == 0 && p->kernel->element_bytes == 1 && p->kernel->tile_rows % GROUP == 0 &&
-        w->output_width % GROUP == 0 && run_bytes(w) % 4 == 0 && w->dilation_width == 1 &&
-        w->pixel_stride == w->channels && (w->stride_width == 1 || w->stride_width * w->channels < FAR_BYTES);
-}
-
 // Rows of the output whose windows fill the copy; a multiple of the tile's rows are in them.
 static size_t group_output_rows(const qt_integer_product *p) {
     const qt_integer_windows *w = p->windows;
@@ -37,18 +30,40 @@ static size_t group_output_rows(const qt_integer_product *p) {
     return rows < 2 ? 2 : rows / 2 * 2;
 }
 
+// Rows of the output that the windows of a group lie in: those that start within one end in one more.
+static size_t most_output_rows(const qt_integer_product *p) {
+    const size_t rows = group_output_rows(p) + 1, all = p->windows->output_height;
+    return rows < all ? rows : all;
+}
+
+static int is_small(const qt_integer_product *p) {
+    const qt_integer_windows *w = p->windows;
+    // What windows are far apart in, or wide, leaves no room for a group of them.
+    if (w->stride_height > COPY_BYTES || seen_pixels(w) > COPY_BYTES || w->channels > COPY_BYTES) return 0;
+    const size_t rows = seen_rows(w, most_output_rows(p));
+    return rows <= COPY_BYTES && rows * seen_pixels(w) * w->channels <= 4 * (size_t)COPY_BYTES &&
+        rows * w->output_width <= COPY_BYTES;
+}
+
+int qt_integer_reads_image(const qt_integer_product *p) {
+    const qt_integer_windows *w = p->windows;
+    return w && p->flip == 0 && p->kernel->element_bytes == 1 && p->kernel->tile_rows % QT_INTEGER_ROW_GROUP == 0 &&
+        w->output_width % QT_INTEGER_ROW_GROUP == 0 && run_bytes(w) % 4 == 0 && w->dilation_width == 1 &&
+        w->pixel_stride == w->channels && (w->stride_width == 1 || w->stride_width * w->channels < FAR_BYTES) &&
+        is_small(p);
+}
+
 size_t qt_integer_image_group(const qt_integer_product *p) {
     return round_up(group_output_rows(p) * p->windows->output_width, (size_t)p->kernel->tile_rows);
 }
 
 qt_integer_image_layout qt_integer_image_layout_of(const qt_integer_product *p) {
     const qt_integer_windows *w = p->windows;
-    // Windows that start within a row of the output end in one more.
-    size_t rows = seen_rows(w, group_output_rows(p) + 2);
+    const size_t rows = seen_rows(w, most_output_rows(p));
     qt_integer_image_layout at = {0};
     at.offsets = reads_past_borders(w) ? round_up(rows * seen_pixels(w) * w->channels, 64) : 0;
     at.run_sums = at.offsets + round_up(qt_integer_image_group(p) * sizeof(size_t), 64);
-    at.total = at.run_sums + round_up(rows * w->output_width * sizeof(int32_t), 64);
+    at.total = at.run_sums + (qt_integer_needs_sums(p) ? round_up(rows * w->output_width * sizeof(int32_t), 64) : 0);
     return at;
 }
 

@@ -4,6 +4,11 @@
 
 #include "qt_integer_gemm.h"
 
+// Whether weights have zero points, which the sums of the rows are multiplied by.
+static inline int qt_integer_needs_sums(const qt_integer_product *product) {
+    return product->weight_zero_points || product->weight_zero_point != 0;
+}
+
 // Whether a product's windows can be read so. Their rows are runs of pixels, and the tiles' groups of seven windows lie
 // in one row of the output.
 int qt_integer_reads_image(const qt_integer_product *product);

@@ -44,9 +44,7 @@ int qt_integer_product_copies_little(const qt_integer_product *p) {
     return reads_in_place(p) || qt_integer_reads_image(p);
 }
 
-static int needs_row_sums(const qt_integer_product *p) { return p->weight_zero_points || p->weight_zero_point != 0; }
-
-// Scratch: the image, or the rows as bytes, then as the kernel's elements where these are wider, then the sums of the rows.
+// Scratch: the image, or the rows as bytes, then as the kernel's elements where these are wider, then the rows' sums.
 typedef struct {
     size_t bytes, elements, sums, total;
 } scratch_layout;
@@ -59,7 +57,7 @@ static scratch_layout layout_of(const qt_integer_product *p) {
     else if (!reads_in_place(p))
         at.elements = round_up(rows * depth + 32, 64);
     at.sums = at.elements + (p->kernel->element_bytes == 2 ? round_up(rows * depth * 2, 64) : 0);
-    at.total = at.sums + (needs_row_sums(p) ? round_up(rows * 4, 64) : 0);
+    at.total = at.sums + (qt_integer_needs_sums(p) ? round_up(rows * 4, 64) : 0);
     return at;
 }
 
@@ -100,7 +98,7 @@ static void place_rows(const qt_integer_product *p, size_t row, qt_integer_block
     const qt_integer_gemm_kernel *kernel = p->kernel;
     const scratch_layout at = layout_of(p);
     const int32_t factor = p->weight_zero_points ? 1 : p->weight_zero_point;
-    int32_t *sums = needs_row_sums(p) ? (int32_t *)(scratch + at.sums) : NULL;
+    int32_t *sums = qt_integer_needs_sums(p) ? (int32_t *)(scratch + at.sums) : NULL;
     block->row_sums = sums;
     if (qt_integer_reads_image(p)) {
         block->rows = qt_integer_image_rows(p, row, row + block->rows);

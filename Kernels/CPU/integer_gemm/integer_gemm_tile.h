@@ -42,7 +42,7 @@ typedef struct {
 // A whole tile that is finished late.
 typedef struct {
     words sums[TILE_ROWS][VECTORS];
-    // Of the numbers in the same row of all tiles so far: where they were all in one place, each would wait for the last.
+    // Of the numbers in the same row of all tiles so far: in one place for all rows, each would wait for the last.
     lane_ranges ranges[TILE_ROWS];
     byte_form form;
     size_t row, column;
@@ -51,7 +51,7 @@ typedef struct {
 
 static void begin_late(const qt_integer_block *g, late_tile *late) {
     late->is_waiting = 0;
-    late->form = byte_form_of(&g->epilogue);
+    if (g->epilogue.kind != QT_EPILOGUE_DEQUANTIZE) late->form = byte_form_of(&g->epilogue);
     for (int i = 0; i < TILE_ROWS; i++)
         for (int v = 0; v < VECTORS; v++) {
             late->ranges[i].lowest[v] = repeat_float(INFINITY);
@@ -93,8 +93,8 @@ __attribute__((always_inline)) static inline void finish_part(
     }
 }
 
-// Rows of `a` lie `a_stride` apart by threes, which spares address registers, in groups of seven.
-enum { GROUP = 7, LED = 3, LEADERS = (TILE_ROWS / GROUP) * 3 + (TILE_ROWS % GROUP + LED - 1) / LED };
+// Rows of `a` lie `a_stride` apart by threes, which spares address registers, in groups.
+enum { GROUP = QT_INTEGER_ROW_GROUP, LED = 3, LEADERS = (TILE_ROWS / GROUP) * 3 + (TILE_ROWS % GROUP + LED - 1) / LED };
 
 static inline int leader_of(int row) { return row / GROUP * 3 + row % GROUP / LED; }
 static inline int row_of_leader(int leader) { return leader / 3 * GROUP + leader % 3 * LED; }
@@ -277,7 +277,8 @@ static qt_integer_block part_of(
     if (part.weight_zero_points) part.weight_zero_points += column;
     if (part.epilogue.scales) part.epilogue.scales += column;
     if (part.epilogue.biases) part.epilogue.biases += column;
-    if (part.epilogue.addend.values) part.epilogue.addend.values = (const uint8_t *)part.epilogue.addend.values + offset;
+    const uint8_t *addend = part.epilogue.addend.values;
+    if (addend) part.epilogue.addend.values = addend + offset;
     part.c = (uint8_t *)g->c + offset;
     return part;
 }
