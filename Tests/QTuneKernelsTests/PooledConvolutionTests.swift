@@ -45,6 +45,11 @@ import Testing
             shape: ConvolutionShape(
                 batch: 1, inputHeight: 9, inputWidth: 8, inputChannels: 32, outputChannels: 33,
                 window: window(3, 3, padding: 1)), window: window(2, 3, stride: 2)),
+        Case(
+            testDescription: "windows that are read from the image, rows of sevens",
+            shape: ConvolutionShape(
+                batch: 2, inputHeight: 45, inputWidth: 41, inputChannels: 4, outputChannels: 48,
+                window: window(3, 2, padding: 1)), window: window(3, 3, stride: 2, padding: 1)),
         Case(testDescription: "several bands", shape: wide(batch: 2), window: window(3, 3, stride: 2, padding: 1)),
         Case(testDescription: "windows side by side", shape: wide(), window: window(2, 2, stride: 2)),
         Case(testDescription: "windows that overlap", shape: wide(), window: window(4, 3, padding: 1)),
@@ -102,9 +107,11 @@ import Testing
             transforms: .never, tier: tier)
     }
 
-    @Test(arguments: cases) func everyTierPoolsByTheDefinition(_ c: Case) throws {
+    @Test(arguments: cases, [DType.int8, .uint8]) func everyTierPoolsByTheDefinition(
+        _ c: Case, _ inputType: DType
+    ) throws {
         let convolution = ConvolutionCase(
-            shape: c.shape, inputType: .int8, weightType: .uint8, inputZeroPoint: 3, weightZeroPoints: [120])
+            shape: c.shape, inputType: inputType, weightType: .uint8, inputZeroPoint: 3, weightZeroPoints: [120])
         let (input, weights, bias, inputs, kernel) = convolution.operands()
         let sums = convolution.sums(inputs, kernel, bias)
         var noise = IntegerNoise(seed: 5)

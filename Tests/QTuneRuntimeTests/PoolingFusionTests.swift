@@ -30,6 +30,13 @@ struct PoolingFusionTests {
             testDescription: "a small image", image: [1, 4, 30, 30],
             refusal: "the image is not known to be too large for a core's cache"),
         Case(
+            testDescription: "few rows", pool: ["strides": .ints([11, 1])],
+            refusal: "threads would compute many rows twice, or have few to share"),
+        Case(
+            testDescription: "windows that reach far",
+            pool: ["dilations": .ints([20, 1]), "pads": .ints([0, 1, 0, 1])],
+            refusal: "threads would compute many rows twice, or have few to share"),
+        Case(
             testDescription: "groups", groups: 2,
             refusal: "the convolution is not one product, or faster with transformed windows"),
     ]

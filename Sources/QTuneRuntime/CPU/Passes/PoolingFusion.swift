@@ -54,7 +54,20 @@ struct PoolingFusion: Pass {
         guard isLarge(rewriting.value(pool.inputs[0])) else {
             return "the image is not known to be too large for a core's cache"
         }
+        guard sharesWell(pool, rewriting.value(pool.outputs[0])) else {
+            return "threads would compute many rows twice, or have few to share"
+        }
         return nil
+    }
+
+    /// Threads that are to have rows of the pooled image each, and to compute no more rows besides than those make.
+    private static let manyThreads = 8
+
+    private static func sharesWell(_ pool: Node, _ result: InferredValue) -> Bool {
+        guard let rows = result.dimensions?.dropFirst().first?.value, rows >= 2 * manyThreads else { return false }
+        let step = extent(pool.ints("strides")).height
+        let span = (extent(pool.ints("kernel_shape")).height - 1) * extent(pool.ints("dilations")).height + 1
+        return (span - step) / max(1, step) <= rows / manyThreads
     }
 
     private static func extent(_ lengths: [Int]?) -> Extent2D {
