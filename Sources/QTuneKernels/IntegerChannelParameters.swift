@@ -189,12 +189,12 @@ struct ChannelStage: Sendable {
     func parameters(
         zeroPoint: Int32, scale: Float?, words: UnsafeMutablePointer<Float>
     ) -> ChannelParameters {
-        let scales = words + (offsets?.count ?? 0)
+        let scales = UnsafeMutableRawPointer(words + (offsets?.count ?? 0))
+            .bindMemory(to: Float.self, capacity: epilogue.scaleCount)
         let epilogue = if let scale { epilogue.c(scaledBy: scale, to: scales) } else { epilogue.c }
         guard let offsets else { return ChannelParameters(offsets: knownOffsets.integers, epilogue: epilogue) }
-        return words.withMemoryRebound(to: Int32.self, capacity: offsets.count) { target in
-            offsets.write(inputZeroPoint: zeroPoint, to: target)
-            return ChannelParameters(offsets: target, epilogue: epilogue)
-        }
+        let target = UnsafeMutableRawPointer(words).bindMemory(to: Int32.self, capacity: offsets.count)
+        offsets.write(inputZeroPoint: zeroPoint, to: target)
+        return ChannelParameters(offsets: target, epilogue: epilogue)
     }
 }

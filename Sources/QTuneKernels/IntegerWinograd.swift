@@ -161,7 +161,7 @@ struct IntegerWinograd: Sendable {
             panels: panels.count, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
         if lateZeroPoints != nil {
             work.panelBytes = Self.cells * weightStep(widest) * MemoryLayout<Int16>.stride
-            (work.leastSquares, work.fewSquares) = (Self.leastLateSquares, Self.leastLateSquares)
+            (work.leastSquares, work.fewSquares) = (Self.leastLateSquares, Self.leastSquares)
         }
         return work
     }

@@ -15,7 +15,7 @@ struct WinogradSquares {
     }
 
     /// Squares of each kind, in their order.
-    struct Kinds: Equatable {
+    struct Kinds {
         var both = 0
         var downOnly = 0
         var acrossOnly = 0

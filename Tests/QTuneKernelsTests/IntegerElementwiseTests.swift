@@ -108,10 +108,13 @@ import Testing
 
     @Test func notANumberBecomesTheSmallestInteger() {
         let parameters = QuantizationParameters(dtype: .int8, scales: [1], zeroPoints: [3])
-        forEachWay { tier, pool in
-            let output = Tensor(zeros: .int8, shape: [1])
-            IntegerElementwise.quantize(Tensor([Float.nan]), parameters, into: output, pool: pool, tier: tier)
-            #expect(output.array(of: Int8.self) == [-128])
+        for count in [1, 64, 131] {
+            let numbers = (0..<count).map { $0 % 3 == 0 ? Float.nan : 5 }
+            forEachWay { tier, pool in
+                let output = Tensor(zeros: .int8, shape: [count])
+                IntegerElementwise.quantize(Tensor(numbers), parameters, into: output, pool: pool, tier: tier)
+                #expect(output.array(of: Int8.self) == numbers.map { $0.isNaN ? -128 : 8 }, "\(tier.name)")
+            }
         }
     }
 
