@@ -33,6 +33,12 @@ static void transform(
 
 static size_t padded_channels(const qt_integer_winograd_windows *w) { return (w->channels + 3) & ~(size_t)3; }
 
+// Of the panel that comes next where `left` columns are left.
+static size_t panel_width(const qt_integer_winograd_kernel *kernel, size_t left) {
+    const size_t narrow = (size_t)kernel->product->narrow_columns;
+    return left <= narrow ? narrow : (size_t)kernel->product->tile_columns;
+}
+
 size_t qt_integer_winograd_packed_bytes(
     const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *windows) {
     return CELLS * qt_integer_gemm_packed_bytes(kernel->product, windows->columns, windows->channels);
@@ -40,13 +46,11 @@ size_t qt_integer_winograd_packed_bytes(
 
 void qt_integer_winograd_pack(
     const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *w, int16_t *packed) {
-    const size_t wide = (size_t)kernel->product->tile_columns, narrow = (size_t)kernel->product->narrow_columns;
     const size_t depth = padded_channels(w);
     memset(packed, 0, qt_integer_winograd_packed_bytes(kernel, w));
     for (size_t first = 0, width; first < w->columns; first += width) {
-        size_t columns = w->columns - first;
-        width = columns <= narrow ? narrow : wide;
-        if (columns > width) columns = width;
+        width = panel_width(kernel, w->columns - first);
+        const size_t columns = w->columns - first < width ? w->columns - first : width;
         for (size_t column = 0; column < columns; column++) {
             for (size_t channel = 0; channel < w->channels; channel += LANES) {
                 size_t valid = w->channels - channel < LANES ? w->channels - channel : LANES;
@@ -70,13 +74,11 @@ size_t qt_integer_winograd_late_bytes(
 
 void qt_integer_winograd_pack_late(
     const qt_integer_winograd_kernel *kernel, const qt_integer_winograd_windows *w, int8_t *packed) {
-    const size_t wide = (size_t)kernel->product->tile_columns, narrow = (size_t)kernel->product->narrow_columns;
     const size_t depth = padded_channels(w);
     memset(packed, 0, qt_integer_winograd_late_bytes(kernel, w));
     for (size_t first = 0, width; first < w->columns; first += width) {
-        size_t columns = w->columns - first;
-        width = columns <= narrow ? narrow : wide;
-        if (columns > width) columns = width;
+        width = panel_width(kernel, w->columns - first);
+        const size_t columns = w->columns - first < width ? w->columns - first : width;
         for (size_t column = 0; column < columns; column++) {
             const uint8_t *window = w->weights + (first + column) * w->channels * AREA;
             for (size_t channel = 0; channel < depth; channel++)
