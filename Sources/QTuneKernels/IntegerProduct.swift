@@ -99,7 +99,7 @@ final class IntegerProduct: @unchecked Sendable {
     }
 
     /// Multiply-accumulates below which a second thread costs more than it saves.
-    private static let leastWork = 100_000
+    static let leastWork = 100_000
 
     /// Rows are shared out, or columns: where there are too few rows to go round, and where that shares the work more
     /// equally without copying much twice.

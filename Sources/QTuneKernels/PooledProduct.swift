@@ -25,9 +25,6 @@ struct PooledProduct: @unchecked Sendable {
     /// activations, weights and the results of other bands want to be, too.
     static let bandBytes = 262_144
 
-    /// Multiply-accumulates below which a second thread costs more than it saves.
-    private static let leastWork = 100_000
-
     /// - Parameters:
     ///   - product: over all the pixels of `shape`, which the caller keeps alive.
     ///   - output: NHWC images of the places of `window`, kept alive by the caller.
@@ -66,7 +63,7 @@ struct PooledProduct: @unchecked Sendable {
 
     /// - Parameter findsRange: whether to give the range of the output, which is float32.
     func run(findsRange: Bool, pool: ThreadPool) -> RealRange? {
-        let parts = work > Self.leastWork ? min(rows, pool.threads) : 1
+        let parts = work > IntegerProduct.leastWork ? min(rows, pool.threads) : 1
         let ranges = findsRange ? PartRanges(parts: parts) : nil
         let bandBytes = (capacity * image.rowBytes + 63) / 64 * 64
         pool.run(parts: parts) { part in

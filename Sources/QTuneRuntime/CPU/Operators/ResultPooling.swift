@@ -16,6 +16,9 @@ struct ResultPooling {
         for name in names { node.attributes[prefix + name] = pool.attributes[name] }
     }
 
+    /// Whether `node` has a window already.
+    static func isWritten(on node: Node) -> Bool { names.contains { node.attributes[prefix + $0] != nil } }
+
     /// nil for a node that pools nothing.
     init?(_ node: NodeReader) throws {
         let given = Self.names.filter { node.has(Self.prefix + $0) }

@@ -44,7 +44,7 @@ struct PoolingFusion: Pass {
         guard convolution.int(ImageOrder.attribute) == 1,
             pool.qualifiedType == "qtune.\(MaxPool2D.name)" || pool.int(ImageOrder.attribute) == 1
         else { return "channels do not come last" }
-        guard convolution.inputs.count <= IntegerConv2D.addend, convolution.attributes["pool_kernel_shape"] == nil
+        guard convolution.inputs.count <= IntegerConv2D.addend, !ResultPooling.isWritten(on: convolution)
         else { return "the convolution adds an image, or pools already" }
         guard let weights = rewriting.constant(convolution, 1), weights.shape.rank == 4,
             try IntegerConvolution.canPool(
