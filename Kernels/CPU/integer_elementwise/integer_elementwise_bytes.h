@@ -138,13 +138,12 @@ static void requantize_bytes(
     }
 }
 
-// Division by `divisor` for quotients that are then rounded to integers: the product with the inverse, corrected once by
-// what is left over. It is less than 2^-21 ulp off before it is rounded to float32, so that it can differ from the
-// rounded quotient only where this lies that near the middle between two floats; and the integer can differ only where
-// these are k + 1/2 and its neighbour. All significands of dividend and divisor for which that is so, with k below 256,
-// are few enough to be listed, and for none of them does it.
+// Division by `divisor` for quotients that are then rounded to integers: the product with the inverse and with what is
+// missing from it, rounded once. It can differ from the rounded quotient only where this lies next to the middle between
+// two floats, and the integer only where these are k + 1/2 and its neighbours: for no significand of a divisor, and no
+// dividend near (k + 1/2) of it with k below 256, does it.
 typedef struct {
-    floats divisor, inverse, most;
+    floats inverse, missing, most;
 } rounding_divisor;
 
 // Whether quotients are in reach of that, and no step under- or overflows.
@@ -155,13 +154,13 @@ static inline _Bool is_rounding_divisor(float divisor, qt_integer_target t) {
 // What lies above the target's bound by more than 1 is taken to there. What lies far below is rounded to the smallest
 // int32, as NaN is, and so is what overflows there.
 static inline rounding_divisor rounding_divisor_of(float divisor, qt_integer_target t) {
-    return (rounding_divisor){
-        repeat_float(divisor), repeat_float(1 / divisor), repeat_float((t.upper + 1) * divisor)};
+    const float inverse = 1 / divisor, missing = __builtin_fmaf(-inverse, divisor, 1) / divisor;
+    return (rounding_divisor){repeat_float(inverse), repeat_float(missing), repeat_float((t.upper + 1) * divisor)};
 }
 
 static inline floats divided(rounding_divisor d, floats value) {
-    floats dividend = least_or_nan(d.most, value), quotient = dividend * d.inverse;
-    return fused(fused_less(quotient, d.divisor, dividend), d.inverse, quotient);
+    floats dividend = least_or_nan(d.most, value);
+    return fused(dividend, d.inverse, dividend * d.missing);
 }
 
 __attribute__((always_inline)) static inline void quantize_blocks(

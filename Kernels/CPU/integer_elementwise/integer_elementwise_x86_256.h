@@ -51,6 +51,5 @@ static inline floats as_floats(bits value) { return _mm256_castsi256_ps(value); 
 static inline bits rounded(floats value) { return _mm256_cvtps_epi32(value); }
 // a * b + c and c - a * b, rounded once.
 static inline floats fused(floats a, floats b, floats c) { return _mm256_fmadd_ps(a, b, c); }
-static inline floats fused_less(floats a, floats b, floats c) { return _mm256_fnmadd_ps(a, b, c); }
 // The second where either is NaN.
 static inline floats least_or_nan(floats a, floats b) { return _mm256_min_ps(a, b); }
