@@ -5,8 +5,6 @@
 // Windows that lie `FAR_BYTES` apart in the image share few sets of the nearest cache: they are better copied.
 enum { COPY_BYTES = 262144, FAR_BYTES = 2048 };
 
-static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-
 // Rows and pixels of an image that all windows together see, its padding included.
 static size_t seen_rows(const qt_integer_windows *w, size_t output_rows) {
     return (output_rows - 1) * w->stride_height + (w->kernel_height - 1) * w->dilation_height + 1;
@@ -73,7 +71,7 @@ size_t qt_integer_image_rows(const qt_integer_product *p, size_t begin, size_t e
 }
 
 // `rows` rows of `image` from `first` on, which may lie outside of it, with the padding round them.
-static void copy_rows(
+static void copy_padded_rows(
     const qt_integer_windows *w, const uint8_t *image, ptrdiff_t first, size_t rows, uint8_t *out) {
     const size_t pixels = seen_pixels(w), before = (size_t)w->pad_left;
     size_t inside = pixels > before ? pixels - before : 0;
@@ -117,7 +115,7 @@ void qt_integer_image_place(
     const uint8_t *a = image + top * w->stride_height * row_bytes;
     if (reads_past_borders(w)) {
         row_bytes = seen_pixels(w) * w->channels;
-        copy_rows(w, image, (ptrdiff_t)(top * w->stride_height) - w->pad_top, rows, scratch);
+        copy_padded_rows(w, image, (ptrdiff_t)(top * w->stride_height) - w->pad_top, rows, scratch);
         a = scratch;
     }
     size_t *offsets = (size_t *)(scratch + at.offsets);

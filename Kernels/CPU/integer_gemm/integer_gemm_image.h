@@ -4,6 +4,8 @@
 
 #include "qt_integer_gemm.h"
 
+static inline size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
 // Whether weights have zero points, which the sums of the rows are multiplied by.
 static inline int qt_integer_needs_sums(const qt_integer_product *product) {
     return product->weight_zero_points || product->weight_zero_point != 0;

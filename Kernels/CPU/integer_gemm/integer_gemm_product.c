@@ -23,8 +23,6 @@ void qt_epilogue_range_end(const float *range, float ends[2]) {
     }
 }
 
-static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-
 // At most so many rows are taken together: their activations stay in the second-level cache while all panels of weights
 // pass by.
 static size_t group_rows(const qt_integer_product *p) {

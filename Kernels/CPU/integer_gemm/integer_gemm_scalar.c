@@ -1,10 +1,13 @@
 // The reference that every other kernel equals bit for bit.
+#include <assert.h>
+
 #include "qt_integer_gemm.h"
 #include "qt_integer_scalar.h"
 
 enum { COLUMNS = 8 };
 
 static void run(const qt_integer_block *g) {
+    assert(!g->a_offsets && g->run_depth == g->depth);
     const int8_t *b = g->b;
     for (size_t first = 0; first < g->columns; first += COLUMNS, b += COLUMNS * g->depth) {
         size_t width = g->columns - first < COLUMNS ? g->columns - first : COLUMNS;

@@ -310,6 +310,7 @@ static int finishes_late(const qt_integer_block *g) {
 
 static void run(const qt_integer_block *g) {
     assert(g->depth % 4 == 0);
+    assert(TILE_ROWS % GROUP == 0 || (!g->a_offsets && g->run_depth == g->depth));
     if (finishes_late(g))
         run_late(g);
     else
