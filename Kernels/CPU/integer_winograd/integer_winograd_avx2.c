@@ -14,6 +14,7 @@ enum { TILE_ROWS = QT_INTEGER_WINOGRAD_TILE, VECTORS = 2, SHORT_LANES = 16 };
 #include "../integer_gemm/integer_gemm_x86_256.h"
 #include "../integer_gemm/integer_gemm_finish.h"
 #include "integer_winograd_squares.inc"
+#include "integer_winograd_floats.inc"
 
 #pragma clang attribute pop
 
@@ -26,7 +27,7 @@ const qt_integer_winograd_kernel qt_integer_winograd_4x8__avx2 = {
     .most_windows = 256 * 256,
     .product = &qt_u8s8_gemm_5x16__avx2,
     .input = transform_input,
-    .output = transform_output,
+    .output = transform_output_by_kind,
 };
 
 #endif

@@ -22,6 +22,7 @@ static inline words dot(words sums, words x, words weights) {
 
 #include "../integer_gemm/integer_gemm_finish.h"
 #include "integer_winograd_squares.inc"
+#include "integer_winograd_floats.inc"
 #include "integer_winograd_weights.inc"
 #include "integer_winograd_tile.inc"
 
@@ -46,7 +47,7 @@ const qt_integer_winograd_kernel qt_integer_winograd_4x8__avxvnni = {
     .most_late_windows = 256 * 256,
     .product = &product,
     .input = transform_input,
-    .output = transform_output,
+    .output = transform_output_by_kind,
     .late_name = "qt_integer_winograd_late_4x8__avxvnni",
     .weights = transform_weights,
     .multiply = multiply_cells,
