@@ -93,7 +93,6 @@ enum FloatKernels {
 extension Tensor {
     /// The first element, of a tensor that the caller keeps alive over the pointer's use.
     func unsafeElements<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
-        guard let storage else { preconditionFailure("a tensor of strings has no elements in memory") }
-        return storage.base.assumingMemoryBound(to: type)
+        address.assumingMemoryBound(to: type)
     }
 }

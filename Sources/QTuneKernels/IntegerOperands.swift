@@ -31,12 +31,6 @@ enum IntegerOperands {
 }
 
 extension Tensor {
-    /// The address of the first byte. Whoever uses it keeps the tensor alive.
-    var address: UnsafeMutableRawPointer {
-        guard let storage else { preconditionFailure("a tensor of strings has no bytes") }
-        return storage.base
-    }
-
     /// The bytes of constant weights, where they lie: packing reads them one by one.
     var weightBytes: UnsafePointer<UInt8> {
         guard let start = rawBytes.baseAddress else { preconditionFailure("a tensor of strings has no bytes") }

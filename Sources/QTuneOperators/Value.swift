@@ -2,12 +2,12 @@ public import QTuneGraph
 public import QTuneTensor
 
 /// What flows along an edge of a graph while it runs.
-public indirect enum Value: Sendable, Equatable {
+public enum Value: Sendable, Equatable {
     case tensor(Tensor)
     case sequence([Value])
-    case optional(Value?)
+    indirect case optional(Value?)
     /// Keys (integers or strings) in ascending order and as many values, each a tensor of one axis.
-    case map(keys: Tensor, values: Tensor)
+    indirect case map(keys: Tensor, values: Tensor)
 
     /// The tensor; nil for other kinds.
     public var tensor: Tensor? { if case .tensor(let tensor) = self { tensor } else { nil } }

@@ -50,7 +50,7 @@ public struct QTuneError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Runs `body` and puts `place` in front of the place of a `QTuneError` that it throws.
-package func locating<Result: ~Copyable>(
+@inlinable package func locating<Result: ~Copyable>(
     _ place: @autoclosure () -> String, _ body: () throws -> Result
 ) throws -> Result {
     do {

@@ -19,8 +19,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
     public static let scalar: Shape = []
 
-    public var rank: Int { dimensions.count }
-    public subscript(axis: Int) -> Int { dimensions[axis] }
+    @inlinable public var rank: Int { dimensions.count }
+    @inlinable public subscript(axis: Int) -> Int { dimensions[axis] }
 
     /// The number of elements, 1 for a scalar.
     public var elementCount: Int { dimensions.reduce(1, *) }

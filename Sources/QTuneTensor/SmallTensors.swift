@@ -26,12 +26,12 @@ extension Tensor {
     /// Sets element `index`. Only the maker of a tensor calls this, before anyone else reads it.
     package func store(_ value: Float, at index: Int = 0) {
         precondition(dtype == .float32 && index >= 0 && index < count, "no float32 at \(index) of \(dtype)\(shape)")
-        storage?.base.storeBytes(of: value, toByteOffset: index * MemoryLayout<Float>.stride, as: Float.self)
+        address.storeBytes(of: value, toByteOffset: index * MemoryLayout<Float>.stride, as: Float.self)
     }
 
     /// Sets element `index`. Only the maker of a tensor calls this, before anyone else reads it.
     package func store(_ value: UInt8, at index: Int = 0) {
         precondition(dtype == .uint8 && index >= 0 && index < count, "no uint8 at \(index) of \(dtype)\(shape)")
-        storage?.base.storeBytes(of: value, toByteOffset: index, as: UInt8.self)
+        address.storeBytes(of: value, toByteOffset: index, as: UInt8.self)
     }
 }

@@ -3,22 +3,29 @@
 /// A tensor is a value whose bytes are shared by copies. Bytes are written while a tensor is made (`init` with an
 /// initializer, or `withMutableBytes` by the one who made it) and only read afterwards.
 public struct Tensor: Sendable {
-    public let dtype: DType
-    public let shape: Shape
-    private let payload: Payload
+    /// What the copies of a tensor share: a copy counts one reference, and not one for each part.
+    @usableFromInline let contents: Contents
 
-    private enum Payload: Sendable {
-        case bytes(TensorStorage)
-        case strings([String])
+    @usableFromInline final class Contents: Sendable {
+        @usableFromInline let dtype: DType
+        @usableFromInline let shape: Shape
+        /// nil for strings.
+        @usableFromInline let storage: TensorStorage?
+        let strings: [String]
+
+        init(_ dtype: DType, _ shape: Shape, _ storage: TensorStorage?, strings: [String] = []) {
+            (self.dtype, self.shape, self.storage, self.strings) = (dtype, shape, storage, strings)
+        }
     }
+
+    @inlinable public var dtype: DType { contents.dtype }
+    @inlinable public var shape: Shape { contents.shape }
 
     /// A tensor over `storage`, which holds at least the bytes that `shape` needs.
     package init(dtype: DType, shape: Shape, storage: TensorStorage) {
         precondition(dtype != .string, "strings have no byte storage")
         precondition((dtype.byteCount(elements: shape.elementCount) ?? .max) <= storage.byteCount, "storage too small")
-        self.dtype = dtype
-        self.shape = shape
-        payload = .bytes(storage)
+        contents = Contents(dtype, shape, storage)
     }
 
     /// A tensor of `shape` whose bytes are not initialised yet.
@@ -42,9 +49,7 @@ public struct Tensor: Sendable {
     /// A tensor of strings, in row-major order.
     public init(strings: [String], shape: Shape) {
         precondition(strings.count == shape.elementCount, "\(strings.count) strings do not fill \(shape)")
-        dtype = .string
-        self.shape = shape
-        payload = .strings(strings)
+        contents = Contents(.string, shape, nil, strings: strings)
     }
 
     /// A tensor of `shape` with `elements` in row-major order.
@@ -52,8 +57,7 @@ public struct Tensor: Sendable {
         precondition(elements.count == shape.elementCount, "\(elements.count) elements do not fill \(shape)")
         self.init(uninitialized: Element.dtype, shape: shape)
         elements.withUnsafeBytes { source in
-            bytesPointer().copyMemory(
-                from: source.baseAddress ?? UnsafeRawPointer(bytesPointer()), byteCount: source.count)
+            address.copyMemory(from: source.baseAddress ?? UnsafeRawPointer(address), byteCount: source.count)
         }
     }
 
@@ -79,45 +83,37 @@ extension Tensor {
 
     /// Bytes that the elements take; of strings, their UTF-8.
     public var byteCount: Int {
-        switch payload {
-        case .bytes: dtype.byteCount(elements: count) ?? 0
-        case .strings(let strings): strings.reduce(0) { $0 + $1.utf8.count }
-        }
+        dtype == .string ? strings.reduce(0) { $0 + $1.utf8.count } : dtype.byteCount(elements: count) ?? 0
     }
 
     /// The bytes behind the tensor; nil for strings.
-    package var storage: TensorStorage? {
-        if case .bytes(let storage) = payload { storage } else { nil }
-    }
+    @inlinable package var storage: TensorStorage? { contents.storage }
 
     /// The bytes where they lie, aligned or not; none of strings. Whoever uses them keeps the tensor alive.
     package var rawBytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: storage?.bytes.baseAddress, count: storage == nil ? 0 : byteCount)
     }
 
-    private func bytesPointer() -> UnsafeMutableRawPointer {
-        guard case .bytes(let storage) = payload else { preconditionFailure("a tensor of strings has no bytes") }
+    /// The address of the first byte, aligned. Whoever uses it keeps the tensor alive.
+    package var address: UnsafeMutableRawPointer {
+        guard let storage else { preconditionFailure("a tensor of strings has no bytes") }
         return storage.base
     }
 
     /// The elements of a tensor of strings; empty for other types.
-    public var strings: [String] {
-        if case .strings(let strings) = payload { strings } else { [] }
-    }
+    public var strings: [String] { contents.strings }
 
     /// The same elements with another shape of as many elements.
     public func reshaped(to shape: Shape) -> Tensor {
         precondition(shape.elementCount == count, "\(self.shape) does not reshape to \(shape)")
-        switch payload {
-        case .bytes(let storage): return Tensor(dtype: dtype, shape: shape, storage: storage)
-        case .strings(let strings): return Tensor(strings: strings, shape: shape)
-        }
+        guard let storage else { return Tensor(strings: strings, shape: shape) }
+        return Tensor(dtype: dtype, shape: shape, storage: storage)
     }
 
     /// The same bytes as another type of the same width (`uint8` as `bool`, for example).
     package func reinterpreted(as dtype: DType) -> Tensor {
         precondition(dtype.bitWidth == self.dtype.bitWidth, "\(self.dtype) and \(dtype) differ in width")
-        guard case .bytes(let storage) = payload else { return self }
+        guard let storage else { return self }
         return Tensor(dtype: dtype, shape: shape, storage: storage)
     }
 
@@ -127,7 +123,7 @@ extension Tensor {
         of type: Element.Type, _ body: (Span<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         precondition(Element.dtype == dtype, "a \(dtype) tensor read as \(Element.dtype)")
-        let pointer = UnsafePointer(bytesPointer().assumingMemoryBound(to: Element.self))
+        let pointer = UnsafePointer(address.assumingMemoryBound(to: Element.self))
         let result = try body(unsafe Span(_unsafeStart: pointer, count: count))
         extendLifetime(self)
         return result
@@ -139,7 +135,7 @@ extension Tensor {
         of type: Element.Type, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         precondition(Element.dtype == dtype, "a \(dtype) tensor written as \(Element.dtype)")
-        var span = unsafe MutableSpan(_unsafeStart: bytesPointer().assumingMemoryBound(to: Element.self), count: count)
+        var span = unsafe MutableSpan(_unsafeStart: address.assumingMemoryBound(to: Element.self), count: count)
         let result = try body(&span)
         extendLifetime(self)
         return result
@@ -160,7 +156,7 @@ extension Tensor {
         _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         var span = unsafe MutableSpan(
-            _unsafeStart: bytesPointer().assumingMemoryBound(to: UInt8.self), count: byteCount)
+            _unsafeStart: address.assumingMemoryBound(to: UInt8.self), count: byteCount)
         let result = try body(&span)
         extendLifetime(self)
         return result
@@ -172,7 +168,7 @@ extension Tensor {
         precondition(range.lowerBound >= 0 && range.upperBound <= source.byteCount, "bytes outside of the source")
         precondition(position >= 0 && position <= byteCount - range.count, "bytes outside of the tensor")
         guard !range.isEmpty, let start = source.rawBytes.baseAddress else { return }
-        (bytesPointer() + position).copyMemory(from: start + range.lowerBound, byteCount: range.count)
+        (address + position).copyMemory(from: start + range.lowerBound, byteCount: range.count)
     }
 
     /// The elements as an array.

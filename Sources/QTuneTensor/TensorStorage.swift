@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Storage is shared by reference. Whoever makes a tensor fills it before handing it on; from then on it is only read,
 /// which is what makes sharing between threads sound.
-package final class TensorStorage: @unchecked Sendable {
+@usableFromInline package final class TensorStorage: @unchecked Sendable {
     package let byteCount: Int
     /// No other storage of this process ever has the same.
     package let serialNumber = TensorStorage.made.wrappingAdd(1, ordering: .relaxed).newValue
