@@ -159,42 +159,46 @@ struct ChannelParameters {
 }
 
 /// Makes the parameters of one product, or of a depthwise kernel, for every input.
-struct ChannelStage: Sendable {
+final class ChannelStage: Sendable {
     private let epilogue: PreparedEpilogue
     /// nil where offsets do not depend on the input's zero point.
     private let offsets: ChannelOffsets?
+    /// Those for inputs with `knownZeroPoint`.
     private let knownOffsets: ChannelWords
+    private let knownZeroPoint: Int32
+    /// Words that the parameters of an input take that comes with a zero point or a scale.
+    let wordCount: Int
 
     /// - Parameter inputZeroPoint: of inputs that do not come with one, flipped with them.
     init(_ epilogue: PreparedEpilogue, offsets: ChannelOffsets, inputZeroPoint: Int32) {
         self.epilogue = epilogue
         self.offsets = offsets
-        knownOffsets = offsets.words(inputZeroPoint: inputZeroPoint)
+        (knownOffsets, knownZeroPoint) = (offsets.words(inputZeroPoint: inputZeroPoint), inputZeroPoint)
+        wordCount = offsets.count + epilogue.scaleCount
     }
 
     init(_ epilogue: PreparedEpilogue, offsets: ChannelWords) {
         self.epilogue = epilogue
         self.offsets = nil
-        knownOffsets = offsets
+        (knownOffsets, knownZeroPoint) = (offsets, 0)
+        wordCount = epilogue.scaleCount
     }
 
     /// Pointers that live as long as `self`.
     var parameters: ChannelParameters { ChannelParameters(offsets: knownOffsets.integers, epilogue: epilogue.c) }
-
-    /// Words that the parameters of an input take that comes with a zero point or a scale.
-    var wordCount: Int { (offsets?.count ?? 0) + epilogue.scaleCount }
 
     /// The parameters for an input with `zeroPoint`, flipped with it, and where it is given with `scale`, which
     /// multiplies the scales of the epilogue. They point to `words`, and into `self`.
     func parameters(
         zeroPoint: Int32, scale: Float?, words: UnsafeMutablePointer<Float>
     ) -> ChannelParameters {
-        let scales = UnsafeMutableRawPointer(words + (offsets?.count ?? 0))
-            .bindMemory(to: Float.self, capacity: epilogue.scaleCount)
-        let epilogue = if let scale { epilogue.c(scaledBy: scale, to: scales) } else { epilogue.c }
-        guard let offsets else { return ChannelParameters(offsets: knownOffsets.integers, epilogue: epilogue) }
-        let target = UnsafeMutableRawPointer(words).bindMemory(to: Int32.self, capacity: offsets.count)
+        let scaled = if let scale { epilogue.c(scaledBy: scale, to: words) } else { epilogue.c }
+        guard let offsets, zeroPoint != knownZeroPoint else {
+            return ChannelParameters(offsets: knownOffsets.integers, epilogue: scaled)
+        }
+        let target = UnsafeMutableRawPointer(words + epilogue.scaleCount)
+            .bindMemory(to: Int32.self, capacity: offsets.count)
         offsets.write(inputZeroPoint: zeroPoint, to: target)
-        return ChannelParameters(offsets: target, epilogue: epilogue)
+        return ChannelParameters(offsets: target, epilogue: scaled)
     }
 }
