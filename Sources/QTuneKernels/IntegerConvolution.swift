@@ -10,7 +10,8 @@ package final class IntegerConvolution: Sendable {
     /// The element type that `run` writes.
     package var outputType: DType { epilogue.outputType }
 
-    private let kernelExtent: Extent2D
+    /// The lengths of the window.
+    package let kernelExtent: Extent2D
     private let stride: Extent2D
     private let dilation: Extent2D
     private let groups: Int
@@ -162,8 +163,7 @@ package final class IntegerConvolution: Sendable {
         return ScratchMemory.withFloats(stageWords) { words in
             withUnsafeTemporaryAllocation(of: ChannelParameters.self, capacity: stages.count) { parameters in
                 var words = words
-                for index in stages.indices {
-                    let stage = stages[index]
+                for (index, stage) in stages.enumerated() {
                     parameters.initializeElement(
                         at: index, to: stage.parameters(zeroPoint: zeroPoint, scale: inputScale, words: words))
                     words += stage.wordCount
@@ -271,25 +271,28 @@ extension IntegerConvolution {
         let element = outputType.bitWidth / 8
         let channels = inputChannels / groups
         let columns = outputChannels / groups
-        let windows = UnsafeMutableBufferPointer<qt_integer_windows>.allocate(capacity: groups)
-        defer { windows.deallocate() }
-        let readsPixels = job.shape.kernel == .one && job.shape.stride == .one && job.shape.padding == .none
-        let jobs = products.indices.map { group in
-            windows.initializeElement(at: group, to: job.windows(firstChannel: group * channels, channels: channels))
-            let pixels = job.input + group * channels
-            return products[group].job(
-                source: readsPixels
-                    ? .rows(pixels, stride: inputChannels)
-                    : .windows(UnsafePointer(windows.baseAddress.unsafelyUnwrapped + group)),
-                isSigned: inputType == .int8,
-                parameters: parameters[group].adding(addend.map { $0.address + group * columns * element }),
-                output: output.address + group * columns * element, outputStride: outputChannels * element)
+        return withUnsafeTemporaryAllocation(of: qt_integer_windows.self, capacity: groups) { windows in
+            withUnsafeTemporaryAllocation(of: qt_integer_product.self, capacity: groups) { jobs in
+                for group in products.indices {
+                    let window = windows.baseAddress.unsafelyUnwrapped + group
+                    window.initialize(to: job.windows(firstChannel: group * channels, channels: channels))
+                    let product = products[group].job(
+                        source: job.shape.isEveryPixel
+                            ? .rows(job.input + group * channels, stride: inputChannels)
+                            : .windows(UnsafePointer(window)),
+                        isSigned: inputType == .int8,
+                        parameters: parameters[group].adding(addend.map { $0.address + group * columns * element }),
+                        output: output.address + group * columns * element, outputStride: outputChannels * element)
+                    jobs.initializeElement(at: group, to: product)
+                }
+                if let pooling {
+                    return PooledProduct(jobs[0], shape: job.shape, window: pooling, output: output, tier: tier)
+                        .run(findsRange: findsRange, pool: pool)
+                }
+                return products[0].run(
+                    UnsafeBufferPointer(jobs), rows: job.shape.outputPixels, findsRange: findsRange, pool: pool)
+            }
         }
-        if let pooling {
-            return PooledProduct(jobs[0], shape: job.shape, window: pooling, output: output, tier: tier)
-                .run(findsRange: findsRange, pool: pool)
-        }
-        return products[0].run(jobs, rows: job.shape.outputPixels, findsRange: findsRange, pool: pool)
     }
 }
 

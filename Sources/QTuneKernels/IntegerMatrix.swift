@@ -89,6 +89,9 @@ package final class IntegerMatrix: Sendable {
             source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8,
             parameters: parameters, output: output.address, outputStride: columns * (outputType.bitWidth / 8))
         defer { extendLifetime((a, output, self)) }
-        return product.run([job], rows: rows, findsRange: findsRange, pool: pool)
+        return withUnsafePointer(to: job) { job in
+            product.run(
+                UnsafeBufferPointer(start: job, count: 1), rows: rows, findsRange: findsRange, pool: pool)
+        }
     }
 }

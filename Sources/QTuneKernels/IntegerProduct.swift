@@ -75,7 +75,9 @@ final class IntegerProduct: @unchecked Sendable {
 
     /// Runs `jobs`, which share this product's shape, over `rows` rows on the pool's threads.
     /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
-    func run(_ jobs: [qt_integer_product], rows: Int, findsRange: Bool, pool: ThreadPool) -> RealRange? {
+    func run(
+        _ jobs: UnsafeBufferPointer<qt_integer_product>, rows: Int, findsRange: Bool, pool: ThreadPool
+    ) -> RealRange? {
         nonisolated(unsafe) let jobs = jobs
         let parts = partition(rows: rows, jobs: jobs, threads: pool.threads)
         let ranges = findsRange ? PartRanges(parts: parts.count) : nil
@@ -93,41 +95,63 @@ final class IntegerProduct: @unchecked Sendable {
         return ranges?.total
     }
 
-    private struct Part {
-        let rows: Range<Int>
-        let columns: Range<Int>
-    }
-
     /// Multiply-accumulates below which a second thread costs more than it saves.
     static let leastWork = 100_000
 
     /// Rows are shared out, or columns: where there are too few rows to go round, and where that shares the work more
     /// equally without copying much twice.
-    private func partition(rows: Int, jobs: [qt_integer_product], threads: Int) -> [Part] {
-        let whole = Part(rows: 0..<rows, columns: 0..<columns)
+    private func partition(
+        rows: Int, jobs: UnsafeBufferPointer<qt_integer_product>, threads: Int
+    ) -> ProductParts {
+        let whole = ProductParts(rows: Shares(whole: rows), columns: Shares(whole: columns))
         guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs.count > Self.leastWork else {
-            return [whole]
+            return whole
         }
-        let rowParts = Self.split(rows, unit: tileRows, into: threads)
-        let columnParts = Self.split(columns, unit: Int(kernel.pointee.tile_columns), into: threads)
+        let rowShares = Shares(rows, unit: tileRows, atMost: threads)
+        let columnShares = Shares(columns, unit: Int(kernel.pointee.tile_columns), atMost: threads)
         let copiesLittle = jobs.allSatisfy { job in
             withUnsafePointer(to: job) { qt_integer_product_copies_little($0) != 0 }
         }
-        let isMoreEqual = Self.longest(columnParts) * rows < Self.longest(rowParts) * columns
-        guard rowParts.count < threads || copiesLittle && isMoreEqual else {
-            return rowParts.map { Part(rows: $0, columns: 0..<columns) }
+        let isMoreEqual = columnShares.longest * rows < rowShares.longest * columns
+        guard rowShares.count < threads || copiesLittle && isMoreEqual else {
+            return ProductParts(rows: rowShares, columns: whole.columns)
         }
-        return columnParts.map { Part(rows: 0..<rows, columns: $0) }
+        return ProductParts(rows: whole.rows, columns: columnShares)
+    }
+}
+
+/// The parts of a product: each share of its rows with each share of its columns.
+private struct ProductParts {
+    let rows: Shares
+    let columns: Shares
+
+    var count: Int { rows.count * columns.count }
+
+    subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+        (rows[index / columns.count], columns[index % columns.count])
+    }
+}
+
+/// A length in ranges that differ little, and whose ends are multiples of a unit.
+private struct Shares {
+    private let length: Int
+    private let unit: Int
+    private let units: Int
+    let count: Int
+
+    /// - Parameter length: above 0.
+    init(_ length: Int, unit: Int, atMost most: Int) {
+        (self.length, self.unit) = (length, unit)
+        units = (length + unit - 1) / unit
+        count = min(units, most)
     }
 
-    private static func longest(_ parts: [Range<Int>]) -> Int { parts.map(\.count).max() ?? 0 }
+    /// One share, be it empty.
+    init(whole length: Int) { (self.length, unit, units, count) = (length, length, 1, 1) }
 
-    /// `length` in at most `count` ranges whose ends are multiples of `unit`.
-    private static func split(_ length: Int, unit: Int, into count: Int) -> [Range<Int>] {
-        let units = (length + unit - 1) / unit
-        let parts = min(units, count)
-        return (0..<parts).map { part in
-            (part * units / parts * unit)..<min(length, (part + 1) * units / parts * unit)
-        }
+    subscript(index: Int) -> Range<Int> {
+        (index * units / count * unit)..<min(length, (index + 1) * units / count * unit)
     }
+
+    var longest: Int { (0..<count).reduce(0) { max($0, self[$1].count) } }
 }
