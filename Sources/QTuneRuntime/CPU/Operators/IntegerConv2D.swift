@@ -15,47 +15,61 @@ struct IntegerConv2D: ImageOperator {
     static let domain = "qtune"
     static let versions = [1]
 
-    private let window: ImageWindow
-    private let groups: Int
-    private let order: ImageOrder
-    private let input: QuantizationParameters
-    private let weights: WeightQuantization
-    private let output: IntegerOutput
-    private let addition: IntegerAddition?
-    private let pooling: ResultPooling?
-    /// Whether something is added to a real result.
-    private let addsReals: Bool
-    private let findsRange: Bool
-    private let quantizesResult: Bool
+    private let attributes: Attributes
     private var packed: PackedWeights<IntegerConvolution>?
 
-    init(_ node: NodeReader) throws {
-        try node.expect(inputs: 2...6, outputs: 1...3)
-        window = try ImageWindow(node)
-        groups = try node.int("group") ?? 1
-        order = try ImageOrder(node)
-        input = try QuantizationAttributes.read("x", from: node)
-        weights = try WeightQuantization(node)
-        output = try IntegerOutput(node)
-        addition = try IntegerAddition(node)
-        pooling = try ResultPooling(node)
-        quantizesResult = try node.int(Self.quantizing) ?? 0 != 0
-        findsRange = !quantizesResult && node.node.outputs.count > 1
-        addsReals = node.node.inputs.count > Self.addend && output.dtype == .float32
-        guard (addition != nil || addsReals) == (node.node.inputs.count > Self.addend),
-            addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
-        else { throw QTuneError(.invalidModel, "an addend that does not go with the result") }
-        guard !findsRange || output.dtype == .float32 else {
-            throw QTuneError(.invalidModel, "the range of a result that is not real")
+    init(_ node: NodeReader) throws { attributes = try Attributes(node) }
+
+    /// What the node says. A class, so that a call takes one reference along and not a copy of all of it.
+    private final class Attributes: Sendable {
+        let window: ImageWindow
+        let groups: Int
+        let order: ImageOrder
+        let input: QuantizationParameters
+        let weights: WeightQuantization
+        let output: IntegerOutput
+        let addition: IntegerAddition?
+        let pooling: ResultPooling?
+        /// Whether there is an addend, and whether it is added to a real result.
+        let adds: Bool
+        let addsReals: Bool
+        let findsRange: Bool
+        let quantizesResult: Bool
+
+        init(_ node: NodeReader) throws {
+            try node.expect(inputs: 2...6, outputs: 1...3)
+            window = try ImageWindow(node)
+            groups = try node.int("group") ?? 1
+            order = try ImageOrder(node)
+            input = try QuantizationAttributes.read("x", from: node)
+            weights = try WeightQuantization(node)
+            output = try IntegerOutput(node)
+            addition = try IntegerAddition(node)
+            pooling = try ResultPooling(node)
+            quantizesResult = try node.int(IntegerConv2D.quantizing) ?? 0 != 0
+            findsRange = !quantizesResult && node.node.outputs.count > 1
+            adds = node.node.inputs.count > IntegerConv2D.addend
+            addsReals = adds && output.dtype == .float32
+            try validate(node)
         }
-        guard !quantizesResult || (output.dtype == .float32 && order.isChannelsLast) else {
-            throw QTuneError(.invalidModel, "only a real result in NHWC can be quantized over its own range")
-        }
-        guard pooling == nil || groups == 1 && order.isChannelsLast && node.node.inputs.count <= Self.addend else {
-            throw QTuneError(.invalidModel, "only a result in NHWC, of one group and without addend, can be pooled")
-        }
-        guard quantizesResult || node.node.outputs.count < 3 else {
-            throw QTuneError(.invalidModel, "three results of a convolution that quantizes nothing")
+
+        private func validate(_ node: NodeReader) throws {
+            guard (addition != nil || addsReals) == adds,
+                addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
+            else { throw QTuneError(.invalidModel, "an addend that does not go with the result") }
+            guard !findsRange || output.dtype == .float32 else {
+                throw QTuneError(.invalidModel, "the range of a result that is not real")
+            }
+            guard !quantizesResult || (output.dtype == .float32 && order.isChannelsLast) else {
+                throw QTuneError(.invalidModel, "only a real result in NHWC can be quantized over its own range")
+            }
+            guard pooling == nil || groups == 1 && order.isChannelsLast && !adds else {
+                throw QTuneError(
+                    .invalidModel, "only a result in NHWC, of one group and without addend, can be pooled")
+            }
+            guard quantizesResult || node.node.outputs.count < 3 else {
+                throw QTuneError(.invalidModel, "three results of a convolution that quantizes nothing")
+            }
         }
     }
 
@@ -88,70 +102,75 @@ struct IntegerConv2D: ImageOperator {
     }
 
     private func pack(_ tensor: Tensor, bias: Tensor?) throws -> PackedWeights<IntegerConvolution> {
-        try PackedWeightCache.shared.packed(
+        let (node, window) = (attributes, attributes.window)
+        return try PackedWeightCache.shared.packed(
             [tensor] + (bias.map { [$0] } ?? []),
             parameters: Packing(
-                groups: groups, strides: window.strides, dilations: window.dilations, input: input, weights: weights,
-                output: output, addition: addition, addsReals: addsReals, isPooled: pooling != nil)
+                groups: node.groups, strides: window.strides, dilations: window.dilations, input: node.input,
+                weights: node.weights, output: node.output, addition: node.addition, addsReals: node.addsReals,
+                isPooled: node.pooling != nil)
         ) {
             let addend = try IntegerBias(bias)
             return try IntegerConvolution(
-                weights: tensor, weightZeroPoints: weights.zeroPoints, bias: addend.sums, inputType: input.dtype,
-                inputZeroPoint: input.zeroPoints[0], groups: groups, stride: window.strides,
-                dilation: window.dilations,
-                epilogue: output.epilogue(
-                    scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals, addition: addition,
-                    addsReals: addsReals),
-                transforms: pooling == nil ? .whereFaster : .never)
+                weights: tensor, weightZeroPoints: node.weights.zeroPoints, bias: addend.sums,
+                inputType: node.input.dtype, inputZeroPoint: node.input.zeroPoints[0], groups: node.groups,
+                stride: window.strides, dilation: window.dilations,
+                epilogue: node.output.epilogue(
+                    scales: node.weights.scales.map { node.input.scales[0] * $0 }, bias: addend.reals,
+                    addition: node.addition, addsReals: node.addsReals),
+                transforms: node.pooling == nil ? .whereFaster : .never)
         }
     }
 
     func inferOutputs(_ context: InferenceContext) throws -> [InferredValue] {
         guard let dimensions = context[0].dimensions, dimensions.count == 4, let taps = context[1].dimensions,
-            let image = order.channelsLast(dimensions)
+            let image = attributes.order.channelsLast(dimensions)
         else { return inferred([.unknown, .unknown, .unknown, .unknown]) }
         let kernel = taps.dropFirst(2).compactMap(\.value)
-        let convolved = try window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
-        let spatial = try pooling?.outputDimensions(convolved) ?? convolved
-        return inferred(order.inNodeOrder([image[0]] + spatial + [taps[0]]))
+        let convolved = try attributes.window.attributes.outputDimensions(kernel: kernel, input: Array(image[1...2]))
+        let spatial = try attributes.pooling?.outputDimensions(convolved) ?? convolved
+        return inferred(attributes.order.inNodeOrder([image[0]] + spatial + [taps[0]]))
     }
 
     private func inferred(_ dimensions: [Dimension]?) -> [InferredValue] {
-        if quantizesResult { return [.tensor(.uint8, dimensions), .tensor(.float32, []), .tensor(.uint8, [])] }
-        return [.tensor(output.dtype, dimensions)] + (findsRange ? [RangeResult.inferred] : [])
+        if attributes.quantizesResult {
+            return [.tensor(.uint8, dimensions), .tensor(.float32, []), .tensor(.uint8, [])]
+        }
+        return [.tensor(attributes.output.dtype, dimensions)] + (attributes.findsRange ? [RangeResult.inferred] : [])
     }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
-        let weights = try context.tensor(1)
-        let kernel = try kernel(weights, context)
-        let image = try order.channelsLast(try context.tensor(0), context)
+        let kernel = try kernel(context)
+        let image = try attributes.order.channelsLast(try context.tensor(0), context)
         let (batch, height, width, channels) = try image.checkedImage()
-        guard channels == kernel.inputChannels, image.dtype == kernel.inputType, weights.shape.rank == 4 else {
+        guard channels == kernel.inputChannels, image.dtype == kernel.inputType else {
             throw QTuneError(
                 .invalidInput,
                 "\(image.dtype) images of \(channels) channels, not \(kernel.inputType) of \(kernel.inputChannels)")
         }
-        let place = try window.placed(kernel: weights.taps, height: height, width: width)
-        let pooled = try pooling?.placed(over: place.output, channels: kernel.outputChannels, kernel.outputType)
+        let place = try attributes.window.placed(kernel: kernel.kernelExtent, height: height, width: width)
+        let pooled = try attributes.pooling?.placed(
+            over: place.output, channels: kernel.outputChannels, kernel.outputType)
         let extent = pooled?.output ?? place.output
         let shape: Shape = [batch, extent.height, extent.width, kernel.outputChannels]
         let dynamic = try DynamicInput(context, zeroPoint: 3, scale: 4)
         let addend = try addend(context, shape)
-        // What the function reads is named here: it would copy the whole operator.
-        let (padding, findsRange) = (place.window.padding, findsRange || quantizesResult)
+        // What the function reads is named here: it would copy the whole context.
+        let (padding, pool) = (place.window.padding, context.pool)
+        let findsRange = attributes.findsRange || attributes.quantizesResult
         func convolve(_ result: Tensor) -> RealRange? {
             guard let dynamic else {
                 return kernel.run(
                     image, padding: padding, adding: addend, pooling: pooled?.window, into: result,
-                    findsRange: findsRange, pool: context.pool)
+                    findsRange: findsRange, pool: pool)
             }
             return kernel.run(
                 image, inputZeroPoint: dynamic.zeroPoint, inputScale: dynamic.scale, padding: padding, adding: addend,
-                pooling: pooled?.window, into: result, findsRange: findsRange, pool: context.pool)
+                pooling: pooled?.window, into: result, findsRange: findsRange, pool: pool)
         }
-        if quantizesResult { return try Self.quantized(shape, context, convolve) }
+        if attributes.quantizesResult { return try Self.quantized(shape, context, convolve) }
         var range: RealRange?
-        let results = try order.makeResult(kernel.outputType, shape, context) { range = convolve($0) }
+        let results = try attributes.order.makeResult(kernel.outputType, shape, context) { range = convolve($0) }
         return try RangeResult.appended(range, to: results, context)
     }
 
@@ -168,35 +187,32 @@ struct IntegerConv2D: ImageOperator {
         }
     }
 
-    /// The packed weights. (`??` would copy the whole operator into its closure at each call.)
-    private func kernel(_ weights: Tensor, _ context: EvaluationContext) throws -> IntegerConvolution {
+    private func kernel(_ context: EvaluationContext) throws -> IntegerConvolution {
         if let packed { return packed.weights }
-        return try pack(weights, bias: try context.optionalTensor(2)).weights
+        return try pack(try context.tensor(1), bias: try context.optionalTensor(2)).weights
     }
 
     /// What is added to a result of NHWC lengths `shape`.
     private func addend(_ context: EvaluationContext, _ shape: Shape) throws -> Tensor? {
-        guard addition != nil || addsReals else { return nil }
-        let image = try order.channelsLast(try context.tensor(Self.addend), context)
-        guard image.shape == shape, image.dtype == output.dtype else {
+        guard attributes.adds else { return nil }
+        let image = try attributes.order.channelsLast(try context.tensor(Self.addend), context)
+        guard image.shape == shape, image.dtype == attributes.output.dtype else {
             throw QTuneError(.invalidInput, "\(image.dtype)\(image.shape) cannot be added to a result of \(shape)")
         }
         return image
     }
 
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
-        guard let packed else { return nil }
-        guard pooling != nil else { return packed.weights.work(outputElements: outputs.first?.tensor?.count ?? 0) }
-        guard let image = inputs.first??.tensor, let weights = inputs[1]?.tensor, image.shape.rank == 4,
-            let place = try? window.placed(kernel: weights.taps, height: image.shape[1], width: image.shape[2])
+        guard let kernel = packed?.weights else { return nil }
+        guard attributes.pooling != nil else {
+            return kernel.work(outputElements: outputs.first?.tensor?.count ?? 0)
+        }
+        guard let image = inputs.first??.tensor, image.shape.rank == 4,
+            let place = try? attributes.window.placed(
+                kernel: kernel.kernelExtent, height: image.shape[1], width: image.shape[2])
         else { return nil }
-        return packed.weights.work(outputElements: image.shape[0] * place.output.area * weights.shape[0])
+        return kernel.work(outputElements: image.shape[0] * place.output.area * kernel.outputChannels)
     }
 
     var inPlaceInputs: [Int] { [Self.addend] }
-}
-
-extension Tensor {
-    /// The last two lengths of a convolution's weights, which have four.
-    fileprivate var taps: Extent2D { Extent2D(height: shape[2], width: shape[3]) }
 }
