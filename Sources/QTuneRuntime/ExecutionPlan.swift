@@ -7,7 +7,7 @@ final class ExecutionPlan: Sendable {
     /// Values that types and shapes of the operands determine.
     let known: [(slot: Int, value: Value)]
     /// Memory for each result, by step and index; nil where it is allocated at run time.
-    private let places: [[Tensor?]]
+    let places: [[Tensor?]]
     /// The part of the arena in which a result may lie: its own place, or that of the operand it is a view of.
     private let regions: [[Range<UInt>?]]
     private let arena: TensorStorage
@@ -26,10 +26,6 @@ final class ExecutionPlan: Sendable {
         self.regions = regions
         self.arena = arena
         self.unsharedBytes = unsharedBytes
-    }
-
-    func place(_ step: Int, _ index: Int) -> Tensor? {
-        index < places[step].count ? places[step][index] : nil
     }
 
     /// Whether `tensor`, as the result of that step, may stay where it is.

@@ -47,7 +47,7 @@ struct Executor {
             if makeView(entry, &table) { continue }
             memory.begin(entry.index)
             let started = profile == nil ? nil : ContinuousClock.now
-            let results = try locating("node '\(step.label)' (\(step.operatorType))") {
+            var results = try locating("node '\(step.label)' (\(step.operatorType))") {
                 try evaluate(step, table, allocate)
             }
             if let started, let profile {
@@ -60,8 +60,9 @@ struct Executor {
                         by: step.operator.kernelFamily(operands))
                 profile.record(step.label, step.operatorType, duration, work: work)
             }
-            for (result, slot) in zip(memory.settle(results, of: step), step.results) {
-                if let slot { table[slot] = result }
+            memory.settle(&results, of: step)
+            for index in 0..<min(results.count, step.results.count) {
+                if let slot = step.results[index] { table[slot] = results[index] }
             }
             for slot in entry.released { table[slot] = nil }
         }
@@ -87,7 +88,7 @@ struct Executor {
         _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
     ) throws -> [Value] {
         let results = try step.operator.evaluate(context(step, table, allocate))
-        guard results.count >= (step.results.lastIndex { $0 != nil } ?? -1) + 1 else {
+        guard results.count >= step.neededResults else {
             throw QTuneError(
                 .invalidModel, "the node asks for \(step.results.count) results, the operator gives \(results.count)")
         }

@@ -20,6 +20,8 @@ final class Program: Sendable {
         let operands: [Operand]
         /// The slot of each result; nil for one that nobody asks for.
         let results: [Int?]
+        /// How many results the operator must give at least.
+        let neededResults: Int
         let bodies: [Body]
 
         init(
@@ -28,6 +30,7 @@ final class Program: Sendable {
         ) {
             (self.label, self.operatorType, self.operator) = (label, operatorType, `operator`)
             (self.operands, self.results, self.bodies) = (operands, results, bodies)
+            neededResults = (results.lastIndex { $0 != nil } ?? -1) + 1
         }
     }
 

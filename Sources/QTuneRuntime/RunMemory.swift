@@ -6,6 +6,8 @@ final class RunMemory {
     private let plan: ExecutionPlan?
     private let recorder: PlanRecorder?
     private var step = 0
+    /// Planned memory for the results of the current step.
+    private var places: [Tensor?] = []
     /// Whose planned memory was handed out during the current step: bits by index of the result.
     private var placed: UInt64 = 0
     /// What was handed out during the current step, by index of the result, where somebody records it.
@@ -22,6 +24,7 @@ final class RunMemory {
     func begin(_ step: Int) {
         self.step = step
         placed = 0
+        if let plan { places = plan.places[step] }
         if recorder != nil { given.removeAll(keepingCapacity: true) }
     }
 
@@ -30,28 +33,26 @@ final class RunMemory {
 
     /// Planned memory is handed out once a step: an operator that asks again may still read what it got first.
     func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) throws -> Tensor {
-        if index < Self.mostPlaced, placed & (1 << UInt64(index)) == 0, let planned = plan?.place(step, index),
-            planned.dtype == dtype, planned.shape == shape
+        if index < min(places.count, Self.mostPlaced), placed & (1 << UInt64(index)) == 0,
+            let place = places[index], place.dtype == dtype, place.shape == shape
         {
             placed |= 1 << UInt64(index)
-            return planned
+            return place
         }
         let fresh = try EvaluationContext.allocate(dtype, shape)
         if recorder != nil { given.append((index, fresh)) }
         return fresh
     }
 
-    /// The results as they may be kept: one that lies in the arena where the plan did not foresee it is copied out.
+    /// Makes the results fit to be kept: one that lies in the arena where the plan did not foresee it is copied out.
     /// That happens where an operator hands on an operand in one run and not in another.
-    func settle(_ results: [Value], of step: Program.Step) -> [Value] {
-        recorder?.record(self.step, step, results, given: given)
-        guard let plan else { return results }
-        var settled = results
+    func settle(_ results: inout [Value], of source: Program.Step) {
+        recorder?.record(step, source, results, given: given)
+        guard let plan else { return }
         for index in results.indices {
-            guard case .tensor(let tensor) = results[index], !plan.permits(tensor, self.step, index) else { continue }
-            settled[index] = .tensor(tensor.copied())
+            guard case .tensor(let tensor) = results[index], !plan.permits(tensor, step, index) else { continue }
+            results[index] = .tensor(tensor.copied())
         }
-        return settled
     }
 }
 
