@@ -195,7 +195,7 @@ extension IntegerConvolution {
             return IntegerProduct(
                 weights: ordered, columns: columns, depth: depth,
                 weightZeroPoints: zeroPoints[channels].map { $0 - Int32(flip) },
-                bias: bias.map { Array($0[channels]) }, tier: tier)
+                bias: bias.map { Array($0[channels]) }, areLasting: true, tier: tier)
         }
     }
 

@@ -18,14 +18,17 @@ final class IntegerProduct: @unchecked Sendable {
     private let weightZeroPoint: Int32
 
     /// `weights` are [columns][depth] in s8, already flipped if they were u8, and zero points with them.
+    /// - Parameter areLasting: whether the weights are those of a network, as against what one run multiplies by.
     init(
-        weights: TensorStorage, columns: Int, depth: Int, weightZeroPoints: [Int32], bias: [Int32]?, tier: CPUTier
+        weights: TensorStorage, columns: Int, depth: Int, weightZeroPoints: [Int32], bias: [Int32]?,
+        areLasting: Bool = false, tier: CPUTier
     ) {
         self.columns = columns
         self.depth = depth
         kernel = IntegerKernels.gemm(for: tier)
         let bytes = UnsafePointer(weights.base.assumingMemoryBound(to: Int8.self))
-        packed = TensorStorage(byteCount: qt_integer_gemm_packed_bytes(kernel, columns, depth))
+        let byteCount = qt_integer_gemm_packed_bytes(kernel, columns, depth)
+        packed = areLasting ? LastingMemory.storage(byteCount: byteCount) : TensorStorage(byteCount: byteCount)
         qt_integer_gemm_pack(kernel, bytes, columns, depth, packed.base)
         let first = weightZeroPoints.first ?? 0
         let isUniform = weightZeroPoints.allSatisfy { $0 == first }

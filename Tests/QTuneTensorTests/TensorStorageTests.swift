@@ -11,6 +11,26 @@ struct TensorStorageTests {
         #expect(storage.addresses.count == byteCount)
     }
 
+    /// Those of 64 KiB and more share blocks of 32 MiB, or get one of their own.
+    @Test(arguments: [
+        [0, 1], [65_535, 65_536], [100_001, 70_000, 100_001], [20 << 20, 20 << 20], [40 << 20, 65_536],
+    ])
+    func lastingMemoryIsAlignedAndApart(byteCounts: [Int]) {
+        let storages = byteCounts.map { LastingMemory.storage(byteCount: $0) }
+        for (index, storage) in storages.enumerated() {
+            #expect(storage.byteCount == byteCounts[index])
+            #expect(storage.addresses.lowerBound % UInt(TensorStorage.alignment) == 0)
+            guard storage.byteCount > 0 else { continue }
+            storage.base.storeBytes(of: UInt8(index + 1), as: UInt8.self)
+            storage.base.storeBytes(of: UInt8(index + 1), toByteOffset: storage.byteCount - 1, as: UInt8.self)
+        }
+        for (index, storage) in storages.enumerated() where storage.byteCount > 0 {
+            #expect(storage.bytes.first == UInt8(index + 1))
+            #expect(storage.bytes.last == UInt8(index + 1))
+            for other in storages[..<index] { #expect(!other.addresses.overlaps(storage.addresses)) }
+        }
+    }
+
     @Test func slicesKeepTheirParentAlive() {
         var parent: TensorStorage? = TensorStorage(byteCount: 128)
         parent?.base.storeBytes(of: 0x0102_0304, toByteOffset: 64, as: UInt32.self)

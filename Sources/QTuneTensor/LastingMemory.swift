@@ -1,0 +1,53 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Memory for what lasts as long as a network and is gone through in every run of it: packed weights. It is taken from
+/// large blocks, which Linux is asked to back with huge pages: a core then finds addresses in them without walking its
+/// page tables, and fetches ahead past every 4 KiB.
+package enum LastingMemory {
+    /// Where the next storage goes. A block lives as long as one of the storages in it.
+    private struct Block {
+        weak var storage: TensorStorage?
+        var used = 0
+    }
+
+    private static let block = Mutex(Block())
+    private static let hugePage = 2 << 20
+    /// Only the pages of a block that somebody writes to take memory.
+    private static let blockBytes = 32 << 20
+    /// Less than this gains nothing.
+    private static let leastBytes = 64 << 10
+
+    /// Fresh memory, not initialised.
+    package static func storage(byteCount: Int) -> TensorStorage {
+        guard byteCount >= leastBytes else { return TensorStorage(byteCount: byteCount) }
+        return block.withLock { block in
+            if let storage = block.storage, let slice = take(byteCount, of: storage, &block) { return slice }
+            let fresh = makeBlock(byteCount: max(byteCount + TensorStorage.readablePadding, blockBytes))
+            block = Block(storage: fresh)
+            return take(byteCount, of: fresh, &block) ?? TensorStorage(byteCount: byteCount)
+        }
+    }
+
+    /// The next `byteCount` bytes of a block; nil where it has not that many left.
+    private static func take(_ byteCount: Int, of storage: TensorStorage, _ block: inout Block) -> TensorStorage? {
+        guard byteCount + TensorStorage.readablePadding <= storage.byteCount - block.used else { return nil }
+        let slice = TensorStorage(slicing: storage, offset: block.used, byteCount: byteCount)
+        let end = block.used + byteCount + TensorStorage.readablePadding
+        block.used = (end + TensorStorage.alignment - 1) / TensorStorage.alignment * TensorStorage.alignment
+        return slice
+    }
+
+    private static func makeBlock(byteCount: Int) -> TensorStorage {
+        let size = (byteCount + hugePage - 1) / hugePage * hugePage
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: hugePage)
+        #if canImport(Glibc)
+            // Where the system declines, the memory is as good as any other.
+            _ = madvise(memory, size, MADV_HUGEPAGE)
+        #endif
+        return TensorStorage(foreign: memory, byteCount: size) { memory.deallocate() }
+    }
+}
