@@ -94,11 +94,11 @@ struct IntegerWinograd: Sendable {
                 columns: weights.shape[0], channels: weights.shape[1])
             guard qt_integer_winograd_is_exact(&windows) != 0 else { return nil }
             if isLate {
-                let packed = TensorStorage(byteCount: qt_integer_winograd_late_bytes(kernel, &windows))
+                let packed = LastingMemory.storage(byteCount: qt_integer_winograd_late_bytes(kernel, &windows))
                 qt_integer_winograd_pack_late(kernel, &windows, packed.base.assumingMemoryBound(to: Int8.self))
                 return packed
             }
-            let packed = TensorStorage(byteCount: qt_integer_winograd_packed_bytes(kernel, &windows))
+            let packed = LastingMemory.storage(byteCount: qt_integer_winograd_packed_bytes(kernel, &windows))
             qt_integer_winograd_pack(kernel, &windows, packed.base.assumingMemoryBound(to: Int16.self))
             return packed
         }
