@@ -27,19 +27,19 @@ extension IntegerElementwise {
     ) {
         precondition(x.dtype == .float32 && output.dtype == parameters.dtype && x.count == output.count)
         let runs = Runs(x.shape, parameters)
+        guard runs.channels > 1 else {
+            quantize(
+                x, scale: parameters.scales[0], zeroPoint: parameters.zeroPoints[0], into: output, pool: pool,
+                tier: tier)
+            return
+        }
         let width = output.dtype.bitWidth / 8
         let type = tag(output.dtype)
         nonisolated(unsafe) let kernel = IntegerKernels.elementwise(for: tier)
         nonisolated(unsafe) let source = UnsafePointer(x.address.assumingMemoryBound(to: Float.self))
         nonisolated(unsafe) let sink = output.address
         let targets = parameters.zeroPoints.map { target(output.dtype, zeroPoint: $0, clamp: nil) }
-        if runs.channels == 1 {
-            split(runs.inner, work: x.count, pool: pool) { part in
-                kernel.pointee.quantize(
-                    source + part.lowerBound, part.count, parameters.scales[0], targets[0], type,
-                    sink + part.lowerBound * width)
-            }
-        } else if runs.inner == 1 {
+        if runs.inner == 1 {
             let (lowers, uppers) = (targets.map(\.lower), targets.map(\.upper))
             split(runs.outer, work: x.count, pool: pool) { part in
                 for row in part {
@@ -57,6 +57,23 @@ extension IntegerElementwise {
                         sink + run * runs.inner * width)
                 }
             }
+        }
+        extendLifetime((x, output))
+    }
+
+    /// The same with one scale and one zero point for all elements.
+    package static func quantize(
+        _ x: Tensor, scale: Float, zeroPoint: Int32, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
+    ) {
+        precondition(x.dtype == .float32 && x.count == output.count)
+        let width = output.dtype.bitWidth / 8
+        let (type, target) = (tag(output.dtype), target(output.dtype, zeroPoint: zeroPoint, clamp: nil))
+        nonisolated(unsafe) let kernel = IntegerKernels.elementwise(for: tier)
+        nonisolated(unsafe) let source = UnsafePointer(x.address.assumingMemoryBound(to: Float.self))
+        nonisolated(unsafe) let sink = output.address
+        split(x.count, work: x.count, pool: pool) { part in
+            kernel.pointee.quantize(
+                source + part.lowerBound, part.count, scale, target, type, sink + part.lowerBound * width)
         }
         extendLifetime((x, output))
     }

@@ -54,7 +54,6 @@ package struct DynamicRange {
 
     /// The integers for `values`, into a uint8 tensor of as many elements.
     func quantize(_ values: Tensor, into output: Tensor, pool: ThreadPool) {
-        let parameters = QuantizationParameters(dtype: .uint8, scales: [scale], zeroPoints: [zeroPoint])
-        IntegerElementwise.quantize(values, parameters, into: output, pool: pool)
+        IntegerElementwise.quantize(values, scale: scale, zeroPoint: zeroPoint, into: output, pool: pool)
     }
 }
