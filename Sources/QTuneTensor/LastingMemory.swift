@@ -8,7 +8,8 @@ internal import Synchronization
 /// large blocks, which Linux is asked to back with huge pages: a core then finds addresses in them without walking its
 /// page tables, and fetches ahead past every 4 KiB.
 package enum LastingMemory {
-    /// Where the next storage goes. A block lives as long as one of the storages in it.
+    /// Where the next storage goes. A block lives as long as one of the storages in it; pages that no other one lies on
+    /// go back as soon as a storage ends.
     private struct Block {
         weak var storage: TensorStorage?
         var used = 0
@@ -35,10 +36,23 @@ package enum LastingMemory {
     /// The next `byteCount` bytes of a block; nil where it has not that many left.
     private static func take(_ byteCount: Int, of storage: TensorStorage, _ block: inout Block) -> TensorStorage? {
         guard byteCount + TensorStorage.readablePadding <= storage.byteCount - block.used else { return nil }
-        let slice = TensorStorage(slicing: storage, offset: block.used, byteCount: byteCount)
+        let place = storage.base + block.used
+        let slice = TensorStorage(foreign: place, byteCount: byteCount) {
+            giveBackPages(of: place, byteCount)
+            extendLifetime(storage)
+        }
         let end = block.used + byteCount + TensorStorage.readablePadding
         block.used = (end + TensorStorage.alignment - 1) / TensorStorage.alignment * TensorStorage.alignment
         return slice
+    }
+
+    private static func giveBackPages(of place: UnsafeMutableRawPointer, _ byteCount: Int) {
+        #if canImport(Glibc)
+            let page = Int(getpagesize())
+            let first = place.alignedUp(toMultipleOf: page)
+            let end = (place + byteCount).alignedDown(toMultipleOf: page)
+            if first < end { _ = madvise(first, end - first, MADV_DONTNEED) }
+        #endif
     }
 
     private static func makeBlock(byteCount: Int) -> TensorStorage {

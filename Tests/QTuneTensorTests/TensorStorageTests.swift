@@ -31,6 +31,20 @@ struct TensorStorageTests {
         }
     }
 
+    /// Its pages go back, but none that a neighbour lies on, too.
+    @Test(arguments: [65_536, 100_001, 3 << 20]) func lastingMemoryOutlivesItsNeighbours(byteCount: Int) {
+        let counts = [70_001, byteCount, 70_001]
+        var storages: [TensorStorage?] = counts.map { LastingMemory.storage(byteCount: $0) }
+        for storage in storages {
+            guard let storage else { continue }
+            storage.base.initializeMemory(as: UInt8.self, repeating: 7, count: storage.byteCount)
+        }
+        storages[1] = nil
+        for storage in storages { #expect(storage?.bytes.allSatisfy { $0 == 7 } ?? true) }
+        storages[0] = nil
+        #expect(storages[2]?.bytes.allSatisfy { $0 == 7 } == true)
+    }
+
     @Test func slicesKeepTheirParentAlive() {
         var parent: TensorStorage? = TensorStorage(byteCount: 128)
         parent?.base.storeBytes(of: 0x0102_0304, toByteOffset: 64, as: UInt32.self)
