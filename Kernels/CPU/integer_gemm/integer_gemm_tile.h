@@ -23,6 +23,16 @@ static inline lookahead look_ahead(
     return (lookahead){b + steps_of(g->depth) * step, share < 64 ? share : 64};
 }
 
+// Asks for what belongs to the columns of the panel at `column`: a few lines, too far apart in time for the hardware.
+static inline void prefetch_columns(const qt_integer_block *g, size_t column) {
+    const void *const arrays[] = {g->offsets, g->epilogue.scales, g->epilogue.biases, g->weight_zero_points};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if (!arrays[i]) continue;
+        for (size_t byte = 0; byte < TILE_COLUMNS * 4; byte += 64)
+            __builtin_prefetch((const char *)arrays[i] + column * 4 + byte);
+    }
+}
+
 static inline void prefetch_addend(const qt_integer_block *g, size_t row, size_t column, const int rows) {
     const int is_float = g->epilogue.kind == QT_EPILOGUE_DEQUANTIZE;
     const uint8_t *addend = g->epilogue.addend.values;
@@ -205,6 +215,7 @@ __attribute__((always_inline)) static inline void tile(
 __attribute__((always_inline)) static inline void panel(
     const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, const int vectors) {
     const finishing how = {0};
+    prefetch_columns(g, column + TILE_COLUMNS);
     lookahead ahead = look_ahead(g, b, has_next, (g->rows + TILE_ROWS - 1) / TILE_ROWS, vectors);
     size_t row = 0;
     for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) tile(g, row, column, b, &ahead, TILE_ROWS, vectors, NULL, how);
@@ -229,6 +240,7 @@ static void run_at_once(const qt_integer_block *g) {
 // All whole tiles of the panel `b` of `column`.
 __attribute__((always_inline)) static inline void late_tiles(
     const qt_integer_block *g, size_t column, const uint8_t *b, int has_next, late_tile *late, const finishing how) {
+    prefetch_columns(g, column + TILE_COLUMNS);
     lookahead ahead = look_ahead(g, b, has_next, g->rows / TILE_ROWS, VECTORS);
     for (size_t row = 0; row + TILE_ROWS <= g->rows; row += TILE_ROWS)
         tile(g, row, column, b, &ahead, TILE_ROWS, VECTORS, late, how);
@@ -311,6 +323,7 @@ static int finishes_late(const qt_integer_block *g) {
 static void run(const qt_integer_block *g) {
     assert(g->depth % 4 == 0);
     assert(TILE_ROWS % GROUP == 0 || (!g->a_offsets && g->run_depth == g->depth));
+    prefetch_columns(g, 0);
     if (finishes_late(g))
         run_late(g);
     else
