@@ -175,16 +175,16 @@ struct IntegerWinograd: Sendable {
         let shape = squares.shape
         let flip: UInt8 = operands.isSigned ? 0x80 : 0
         let back = squares.kinds(in: block).downOnly * depth
-        for index in range {
-            let place = squares[index]
-            let (rows, pixels) = squares.extent(at: place)
+        for run in squares.runs(in: range) {
+            let place = run.place
             var call = qt_integer_winograd_input(
                 image: operands.input + place.image * shape.inputHeight * shape.inputWidth * channels,
                 height: shape.inputHeight, width: shape.inputWidth, channels: channels, flip: flip,
                 zero_point: operands.zeroPoint + Int32(flip), top: place.row - shape.padding.top,
-                left: place.column - shape.padding.left, rows: rows, pixels: pixels,
-                cells: target + (index - block.lowerBound) * depth, cell_step: pixelStep(block.count),
-                back: squares.isLongAcrossOnly(index) ? back : 0)
+                left: place.column - shape.padding.left, squares: run.count, rows: run.extent.rows,
+                pixels: run.extent.pixels, cells: target + (run.first - block.lowerBound) * depth,
+                cell_step: pixelStep(block.count), square_step: depth,
+                back: squares.isLongAcrossOnly(run.first) ? back : 0)
             kernel.pointee.input(&call)
         }
     }
@@ -249,19 +249,18 @@ struct IntegerWinograd: Sendable {
         let element = qt_epilogue_output_bytes(operands.epilogue.kind)
         let first = panel.firstColumn
         let back = squares.kinds(in: block).downOnly * panel.width
-        for index in block {
-            let place = squares[index]
-            let (rows, pixels) = squares.extent(at: place)
-            let offset = squares.pixel(at: place) * columns + first
-            var epilogue = operands.epilogue
-            epilogue.scales = epilogue.scales.map { $0 + first }
-            epilogue.biases = epilogue.biases.map { $0 + first }
-            epilogue.addend.values = epilogue.addend.values.map { $0 + offset * element }
+        var epilogue = operands.epilogue
+        epilogue.scales = epilogue.scales.map { $0 + first }
+        epilogue.biases = epilogue.biases.map { $0 + first }
+        for run in squares.runs(in: block) {
+            let offset = squares.pixel(at: run.place) * columns + first
+            epilogue.addend.values = operands.epilogue.addend.values.map { $0 + offset * element }
             var call = qt_integer_winograd_output(
-                cells: sums + (index - block.lowerBound) * panel.width, cell_step: sumStep(block.count, panel.width),
-                back: squares.isLongAcrossOnly(index) ? back : 0, offsets: offsets.integers + first, epilogue: epilogue,
-                columns: panel.columns, rows: rows,
-                pixels: pixels,
+                cells: sums + (run.first - block.lowerBound) * panel.width,
+                cell_step: sumStep(block.count, panel.width), square_step: panel.width,
+                back: squares.isLongAcrossOnly(run.first) ? back : 0, offsets: offsets.integers + first,
+                epilogue: epilogue, columns: panel.columns, squares: run.count, rows: run.extent.rows,
+                pixels: run.extent.pixels,
                 output: (operands.output + offset * element).assumingMemoryBound(to: UInt8.self),
                 row_step: squares.width * columns * element, pixel_step: columns * element)
             kernel.pointee.output(&call)

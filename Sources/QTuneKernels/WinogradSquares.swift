@@ -94,6 +94,32 @@ struct WinogradSquares {
         return index >= first && index < first + kinds.acrossOnly
     }
 
+    /// Neighbours in one row of squares with as many rows and pixels in the image.
+    struct Run {
+        let first: Int
+        let count: Int
+        /// Of the first one.
+        let place: Place
+        /// Of each one.
+        let extent: (rows: Int, pixels: Int)
+    }
+
+    /// The squares `range` in their order, as long runs as there are.
+    func runs(in range: Range<Int>) -> some Sequence<Run> {
+        sequence(state: range.lowerBound) { next in
+            guard next < range.upperBound else { return nil }
+            let run = longestRun(from: next, before: range.upperBound)
+            next += run.count
+            return run
+        }
+    }
+
+    private func longestRun(from index: Int, before end: Int) -> Run {
+        let place = self[index]
+        let whole = width / tile - place.column / tile
+        return Run(first: index, count: min(max(whole, 1), end - index), place: place, extent: extent(at: place))
+    }
+
     /// Rows and columns of a square that lie in the image.
     func extent(at place: Place) -> (rows: Int, pixels: Int) {
         (min(tile, height - place.row), min(tile, width - place.column))

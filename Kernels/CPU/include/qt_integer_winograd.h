@@ -51,18 +51,20 @@ static inline size_t qt_integer_winograd_rows_of(const qt_integer_winograd_rows 
     return x == 3 || x == 4 ? rows->across : rows->all;
 }
 
-// The pixels under one square of outputs, less their zero point; those outside of the image are 0:
-// cells[cell * cell_step + channel]. A product reads channels in fours: what lies past the last one meets weights of 0.
+// The pixels under a run of squares, neighbours in one row that have as many rows and pixels of outputs, less their
+// zero point; those outside of the image are 0: cells[cell * cell_step + square * square_step + channel]. A product
+// reads channels in fours: what lies past the last one meets weights of 0.
 typedef struct {
     const uint8_t *image;   // its first pixel; rows and pixels follow one another with no gaps
     ptrdiff_t height, width;
     size_t channels;
     uint8_t flip;           // 0x80 for s8 pixels, else 0
     int32_t zero_point;     // flipped with the pixels
-    ptrdiff_t top, left;    // the square's first pixel, maybe before the image
-    size_t rows, pixels;    // of its outputs in the image, 1 ... QT_INTEGER_WINOGRAD_TILE
+    ptrdiff_t top, left;    // the first square's first pixel, maybe before the image
+    size_t squares;
+    size_t rows, pixels;    // of each one's outputs in the image, 1 ... QT_INTEGER_WINOGRAD_TILE
     int16_t *cells;
-    size_t cell_step;       // elements
+    size_t cell_step, square_step;  // elements
     size_t back;            // elements by which cells of columns 3 and 4 lie before, where squares without them precede
 } qt_integer_winograd_input;
 
@@ -98,14 +100,16 @@ typedef struct {
 
 void qt_integer_winograd_multiply(const qt_integer_winograd_product *call);
 
-// output[y][x][c] = epilogue(transform(cells)[y][x][c] + offsets[c]), y < rows, x < pixels, c < columns. Cells are
-// readable up to a whole panel of the product.
+// output[y][x][c] = epilogue(transform(cells)[y][x][c] + offsets[c]), y < rows, x < pixels, c < columns, for each
+// square of a run, QT_INTEGER_WINOGRAD_TILE pixels after the one before. Cells are readable up to a whole panel of the
+// product.
 typedef struct {
     const int32_t *cells;
-    size_t cell_step, back;  // as those of the input
+    size_t cell_step, square_step, back;  // as those of the input
     const int32_t *offsets;
-    qt_epilogue epilogue;   // its addend is at the square's first pixel
+    qt_epilogue epilogue;   // its addend is at the first square's first pixel
     size_t columns;         // at most the product's tile
+    size_t squares;
     size_t rows, pixels;    // 1 ... QT_INTEGER_WINOGRAD_TILE
     uint8_t *output;
     size_t row_step;        // bytes from one row of the output to the next
