@@ -25,25 +25,26 @@ package enum LastingMemory {
     /// Fresh memory, not initialised.
     package static func storage(byteCount: Int) -> TensorStorage {
         guard byteCount >= leastBytes else { return TensorStorage(byteCount: byteCount) }
+        let needed = byteCount + TensorStorage.readablePadding
         return block.withLock { block in
-            if let storage = block.storage, let slice = take(byteCount, of: storage, &block) { return slice }
-            let fresh = makeBlock(byteCount: max(byteCount + TensorStorage.readablePadding, blockBytes))
+            if let storage = block.storage, needed <= storage.byteCount - block.used {
+                return take(byteCount, of: storage, &block)
+            }
+            let fresh = makeBlock(byteCount: max(needed, blockBytes))
             block = Block(storage: fresh)
-            return take(byteCount, of: fresh, &block) ?? TensorStorage(byteCount: byteCount)
+            return take(byteCount, of: fresh, &block)
         }
     }
 
-    /// The next `byteCount` bytes of a block; nil where it has not that many left.
-    private static func take(_ byteCount: Int, of storage: TensorStorage, _ block: inout Block) -> TensorStorage? {
-        guard byteCount + TensorStorage.readablePadding <= storage.byteCount - block.used else { return nil }
+    /// The next `byteCount` bytes of a block, which has that many left, and those that may be read past them.
+    private static func take(_ byteCount: Int, of storage: TensorStorage, _ block: inout Block) -> TensorStorage {
         let place = storage.base + block.used
-        let slice = TensorStorage(foreign: place, byteCount: byteCount) {
+        let end = block.used + byteCount + TensorStorage.readablePadding
+        block.used = (end + TensorStorage.alignment - 1) / TensorStorage.alignment * TensorStorage.alignment
+        return TensorStorage(foreign: place, byteCount: byteCount) {
             giveBackPages(of: place, byteCount)
             extendLifetime(storage)
         }
-        let end = block.used + byteCount + TensorStorage.readablePadding
-        block.used = (end + TensorStorage.alignment - 1) / TensorStorage.alignment * TensorStorage.alignment
-        return slice
     }
 
     private static func giveBackPages(of place: UnsafeMutableRawPointer, _ byteCount: Int) {
