@@ -68,8 +68,8 @@ import Testing
     }
 
     /// Every dividend and divisor whose quotient lies so near the middle between k + 1/2 and the next float that a
-    /// product with the inverse and what is missing from it could round to the other one: X * 2^g = S * N + d with a small d, where
-    /// S and X are their significands and N half units of the quotient.
+    /// product with the inverse and what is missing from it could round to the other one: X * 2^g = S * N + d with a
+    /// small d, where S and X are their significands and N half units of the quotient.
     @Test func roundsTheQuotientsNearestToMiddlesAsDivisionDoes() {
         for k in 0..<256 {
             let half = Float(k) + 0.5

@@ -31,7 +31,7 @@ struct TensorStorageTests {
         }
     }
 
-    /// Its pages go back, but none that a neighbour lies on, too.
+    /// Where one ends, its neighbours keep all of their bytes.
     @Test(arguments: [65_536, 100_001, 3 << 20]) func lastingMemoryOutlivesItsNeighbours(byteCount: Int) {
         let counts = [70_001, byteCount, 70_001]
         var storages: [TensorStorage?] = counts.map { LastingMemory.storage(byteCount: $0) }
