@@ -130,42 +130,72 @@ __attribute__((always_inline)) static inline void store_ranges(
     }
 }
 
-// The first `count` columns of a row of a tile.
-__attribute__((always_inline)) static inline void finish_row_of_floats(
-    const qt_integer_block *g, const words sums[VECTORS], size_t offset, size_t column, lane_ranges *lanes,
-    const floats lower, const floats upper, const int vectors, const size_t count, const int adds, const int bounds) {
+// What all rows of a tile share in a vector of columns.
+typedef struct {
+    floats scales, biases, lower, upper;
+} float_form;
+
+static inline float_form float_form_of(const qt_epilogue *e, size_t column) {
+    return (float_form){
+        load_floats(e->scales + column), load_floats(e->biases + column), repeat_float(e->lower),
+        repeat_float(e->upper)};
+}
+
+// A vector of a row, with `count` numbers at `addend`, where there is one, to be added.
+__attribute__((always_inline)) static inline floats finished_floats(
+    const float_form *form, words sums, const float *addend, size_t count, floats *lowest, floats *highest,
+    const int adds, const int bounds) {
+    floats value = add(multiply(real(sums), form->scales), form->biases);
+    if (adds) value = add(value, load_some_floats(addend, count));
+    // Where one is NaN, the second operand is the result.
+    if (bounds != OPEN && bounds != FREE) value = greatest(form->lower, value);
+    if (bounds == CLIPPED || bounds == BOUNDED) value = least(form->upper, value);
+    if (bounds == OPEN || bounds == BOUNDED) *lowest = least(value, *lowest);
+    if (bounds != FREE) *highest = greatest(value, *highest);
+    return value;
+}
+
+// A vector of columns of some rows of a tile, `count` numbers of each, from `offset` of the output on.
+__attribute__((always_inline)) static inline void finish_vector_of_floats(
+    const qt_integer_block *g, const words sums[][VECTORS], const int v, size_t offset, size_t column,
+    lane_ranges *lanes, const int rows, const size_t count, const int adds, const int bounds) {
     const qt_epilogue *e = &g->epilogue;
-    float *out = (float *)((uint8_t *)g->c + offset);
-    const float *addend = adds ? (const float *)((const uint8_t *)e->addend.values + offset) : out;
+    const float_form form = float_form_of(e, column);
+    const size_t stride = g->c_stride;
+    uint8_t *out = g->c;
+    const uint8_t *addend = adds ? e->addend.values : out;
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-        const size_t skipped = (size_t)v * LANES, first = column + skipped;
-        // Only the last vector of a tile may have columns to spare.
-        const size_t some = v + 1 < vectors ? LANES : count - skipped;
-        floats value = multiply(real(sums[v]), load_floats(e->scales + first));
-        value = add(value, load_floats(e->biases + first));
-        if (adds) value = add(value, load_some_floats(addend + skipped, some));
-        // Where one is NaN, the second operand is the result.
-        if (bounds != OPEN && bounds != FREE) value = greatest(lower, value);
-        if (bounds == CLIPPED || bounds == BOUNDED) value = least(upper, value);
-        if (bounds == OPEN || bounds == BOUNDED) lanes->lowest[v] = least(value, lanes->lowest[v]);
-        if (bounds != FREE) lanes->highest[v] = greatest(value, lanes->highest[v]);
-        store_floats(out + skipped, value, some);
+    for (int i = 0; i < rows; i++, offset += stride) {
+        floats value = finished_floats(
+            &form, sums[i][v], (const float *)(addend + offset), count, &lanes->lowest[v], &lanes->highest[v], adds,
+            bounds);
+        store_floats((float *)(out + offset), value, count);
     }
 }
 
-// The first `count` columns of a tile, row by row, so that output and addend pass by in the order of memory.
+// The first `count` columns of some rows of a tile, vector by vector: what the rows share stays in registers.
+__attribute__((always_inline)) static inline void finish_rows_of_floats(
+    const qt_integer_block *g, const words sums[][VECTORS], size_t row, size_t column, lane_ranges *lanes,
+    const int rows, const int vectors, const size_t count, const int adds, const int bounds) {
+    const size_t offset = row * g->c_stride + column * sizeof(float);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+        const size_t skipped = (size_t)v * LANES;
+        // Only the last vector of a tile may have columns to spare.
+        const size_t some = v + 1 < vectors ? LANES : count - skipped;
+        finish_vector_of_floats(
+            g, sums, v, offset + skipped * sizeof(float), column + skipped, lanes, rows, some, adds, bounds);
+    }
+}
+
 __attribute__((always_inline)) static inline void finish_floats(
     const qt_integer_block *g, words sums[TILE_ROWS][VECTORS], size_t row, size_t column, const int rows,
     const int vectors, const size_t count, const int adds, const int bounds) {
-    const qt_epilogue *e = &g->epilogue;
-    const floats lower = repeat_float(e->lower), upper = repeat_float(e->upper);
-    lane_ranges lanes = load_ranges(e->range, vectors, bounds);
-    size_t offset = row * g->c_stride + column * sizeof(float);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++, offset += g->c_stride)
-        finish_row_of_floats(g, sums[i], offset, column, &lanes, lower, upper, vectors, count, adds, bounds);
-    store_ranges(&lanes, e->range, vectors, bounds);
+    float *range = g->epilogue.range;
+    lane_ranges lanes = load_ranges(range, vectors, bounds);
+    finish_rows_of_floats(
+        g, (const words(*)[VECTORS])sums, row, column, &lanes, rows, vectors, count, adds, bounds);
+    store_ranges(&lanes, range, vectors, bounds);
 }
 
 __attribute__((always_inline)) static inline void finish(

@@ -96,10 +96,9 @@ __attribute__((always_inline)) static inline void finish_part(
             g, &late->form, (const words(*)[VECTORS])late->sums + 2 * part, offset, late->column, has_second, VECTORS,
             TILE_COLUMNS, how.adds, how.is_small);
     } else {
-        const size_t offset = (late->row + part) * g->c_stride + late->column * sizeof(float);
-        finish_row_of_floats(
-            g, late->sums[part], offset, late->column, &late->ranges[part], repeat_float(g->epilogue.lower),
-            repeat_float(g->epilogue.upper), VECTORS, TILE_COLUMNS, how.adds, how.bounds);
+        finish_rows_of_floats(
+            g, (const words(*)[VECTORS])late->sums + part, late->row + part, late->column, &late->ranges[part], 1,
+            VECTORS, TILE_COLUMNS, how.adds, how.bounds);
     }
 }
 
@@ -313,7 +312,7 @@ static void run_late(const qt_integer_block *g) {
 }
 
 // Steps of a tile for each row of the one that is finished meanwhile: fewer do not hide it.
-enum { STEPS_A_ROW = 2 };
+enum { STEPS_A_ROW = 3 };
 
 static int finishes_late(const qt_integer_block *g) {
     return g->epilogue.kind != QT_EPILOGUE_ACCUMULATORS && g->rows >= TILE_ROWS && g->columns >= TILE_COLUMNS &&
