@@ -24,9 +24,10 @@ package final class IntegerMatrix: Sendable {
     ///   - weightZeroPoints: one value, or one for each column.
     ///   - bias: int32, in units of input scale times weight scale, one for each column.
     ///   - inputType: `uint8` or `int8`.
+    ///   - areLasting: whether the weights are those of a network, as against what one run multiplies by.
     package init(
         _ b: Tensor, transposed: Bool = false, weightZeroPoints: [Int32] = [0], bias: [Int32]? = nil, inputType: DType,
-        inputZeroPoint: Int32, epilogue: IntegerEpilogue, tier: CPUTier? = nil
+        inputZeroPoint: Int32, epilogue: IntegerEpilogue, areLasting: Bool = false, tier: CPUTier? = nil
     ) throws {
         guard b.shape.rank == 2, !epilogue.adds else {
             throw QTuneError(.unsupported, "an integer product with weights of shape \(b.shape), or with an addition")
@@ -48,7 +49,8 @@ package final class IntegerMatrix: Sendable {
         extendLifetime(b)
         product = IntegerProduct(
             weights: ordered, columns: columns, depth: depth,
-            weightZeroPoints: weightZeroPoints.map { $0 - Int32(flip) }, bias: bias, tier: try tier ?? CPUTier.current)
+            weightZeroPoints: weightZeroPoints.map { $0 - Int32(flip) }, bias: bias,
+            areLasting: areLasting, tier: try tier ?? CPUTier.current)
         self.inputType = inputType
         self.epilogue = epilogue
         stage = ChannelStage(

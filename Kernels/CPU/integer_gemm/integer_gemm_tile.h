@@ -136,6 +136,13 @@ __attribute__((always_inline)) static inline void advance(operands *o, size_t by
     }
 }
 
+// Asks for the weights that many steps further on.
+__attribute__((always_inline)) static inline void prefetch_weights(
+    const operands *o, const size_t steps, const int vectors) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) __builtin_prefetch(o->b + (steps * (size_t)vectors + (size_t)v) * LANES * 4);
+}
+
 // Adds the products of the next four bytes (or two words of 16 bits) of each row.
 __attribute__((always_inline)) static inline void multiply_step(
     words sums[TILE_ROWS][VECTORS], operands *o, const int rows, const int vectors) {
@@ -153,6 +160,10 @@ __attribute__((always_inline)) static inline void multiply_step(
     }
     advance(o, 4, rows);
 }
+
+// Steps of a tile for each part of the late one that is finished meanwhile. In those that are left, weights are asked
+// for ahead: a deep panel does not stay in the nearest cache.
+enum { MOST_STEPS_A_PART = 4, STEPS_AHEAD = 32 };
 
 __attribute__((always_inline)) static inline void tile(
     const qt_integer_block *g, size_t row, size_t column, const uint8_t *b, lookahead *ahead, const int rows,
@@ -176,12 +187,17 @@ __attribute__((always_inline)) static inline void tile(
     operands o = operands_of(g, row, b, ahead, rows);
     size_t step = 0;
     if (how.is_late && late->is_waiting) {
-        const size_t each = steps / parts_of(how);
+        const size_t equal = steps / parts_of(how), each = equal < MOST_STEPS_A_PART ? equal : MOST_STEPS_A_PART;
         for (size_t part = 0; part < parts_of(how); part++) {
             for (size_t end = step + each; step < end; step++) multiply_step(sums, &o, rows, vectors);
             finish_part(g, late, part, how);
         }
     }
+    if (how.is_late || rows == 1)
+        for (; step + STEPS_AHEAD < steps; step++) {
+            prefetch_weights(&o, STEPS_AHEAD, vectors);
+            multiply_step(sums, &o, rows, vectors);
+        }
     for (; step < steps; step++) multiply_step(sums, &o, rows, vectors);
     for (size_t done = g->run_depth; done < g->depth; done += g->run_depth) {
         advance(&o, g->run_gap, rows);

@@ -55,7 +55,8 @@ struct IntegerLinear: Operator {
             return try IntegerMatrix(
                 matrix, transposed: isTransposed, weightZeroPoints: weights.zeroPoints, bias: addend.sums,
                 inputType: input.dtype, inputZeroPoint: input.zeroPoints[0],
-                epilogue: output.epilogue(scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals))
+                epilogue: output.epilogue(scales: weights.scales.map { input.scales[0] * $0 }, bias: addend.reals),
+                areLasting: true)
         }
     }
 
