@@ -2,8 +2,12 @@ internal import CQTuneKernels
 internal import QTuneTensor
 
 /// Words, one for each channel, that kernels may read a whole vector past the end.
-struct ChannelWords: Sendable {
-    let storage: TensorStorage
+struct ChannelWords: @unchecked Sendable {
+    /// Keeps the words, which are found without it.
+    private let storage: TensorStorage
+    private let words: UnsafeMutableRawPointer
+    /// The words and those past the last channel, in whole cache lines.
+    fileprivate let count: Int
 
     /// Words past the last channel that kernels may read.
     private static let readable = 64
@@ -13,28 +17,29 @@ struct ChannelWords: Sendable {
     /// One word for each of `channels`; a single value stands for all.
     init<Word: BitwiseCopyable>(_ values: [Word], channels: Int) {
         precondition(MemoryLayout<Word>.size == 4 && (values.count == 1 || values.count == channels))
-        storage = TensorStorage(byteCount: Self.byteCount(channels: channels))
-        let words = storage.base.assumingMemoryBound(to: Word.self)
-        storage.base.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
+        self.init(zerosFor: channels)
+        let words = words.assumingMemoryBound(to: Word.self)
         for channel in 0..<channels { words[channel] = values.count == 1 ? values[0] : values[channel] }
     }
 
     /// The same words in the order in which a depthwise kernel keeps its sums.
     init(arranging words: ChannelWords, channels: Int, for kernel: IntegerKernels.DepthwiseRow) {
-        storage = TensorStorage(byteCount: Self.byteCount(channels: channels))
-        storage.base.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
+        self.init(zerosFor: channels)
         kernel.pointee.arrange(
-            words.storage.base.assumingMemoryBound(to: UInt32.self), channels,
-            storage.base.assumingMemoryBound(to: UInt32.self))
+            words.words.assumingMemoryBound(to: UInt32.self), channels,
+            self.words.assumingMemoryBound(to: UInt32.self))
     }
 
-    /// The words and those past the last channel, in whole cache lines.
-    fileprivate var count: Int { storage.byteCount / 4 }
+    private init(zerosFor channels: Int) {
+        count = (channels + Self.readable + Self.line - 1) / Self.line * Self.line
+        storage = TensorStorage(byteCount: count * 4)
+        words = storage.base
+        words.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
+    }
 
-    private static func byteCount(channels: Int) -> Int { (channels + readable + line - 1) / line * line * 4 }
-
-    var integers: UnsafePointer<Int32> { UnsafePointer(storage.base.assumingMemoryBound(to: Int32.self)) }
-    var floats: UnsafePointer<Float> { UnsafePointer(storage.base.assumingMemoryBound(to: Float.self)) }
+    var integers: UnsafePointer<Int32> { UnsafePointer(words.assumingMemoryBound(to: Int32.self)) }
+    var floats: UnsafePointer<Float> { UnsafePointer(words.assumingMemoryBound(to: Float.self)) }
+    fileprivate var mutableIntegers: UnsafeMutablePointer<Int32> { words.assumingMemoryBound(to: Int32.self) }
 }
 
 /// What is added to each channel's sums: a bias, and so much less for each unit of the input's zero point.
@@ -62,7 +67,7 @@ struct ChannelOffsets: Sendable {
     /// The offsets for an input whose zero point, flipped with it, is `zeroPoint`.
     fileprivate func words(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
         let words = ChannelWords([Int32(0)], channels: count)
-        write(inputZeroPoint: zeroPoint, to: words.storage.base.assumingMemoryBound(to: Int32.self))
+        write(inputZeroPoint: zeroPoint, to: words.mutableIntegers)
         return words
     }
 }

@@ -10,7 +10,9 @@ final class IntegerProduct: @unchecked Sendable {
     /// The row of the kernels' table that does the work.
     var kernelName: String { String(cString: kernel.pointee.name) }
     private let kernel: IntegerKernels.GemmRow
-    private let packed: TensorStorage
+    private let packed: UnsafeRawPointer
+    /// Keeps the packed weights, which are found without it.
+    private let storage: TensorStorage
     /// What is added to the sums of each column.
     let offsets: ChannelOffsets
     /// Of the weights as kernels see them, flipped to s8: one for each column, or nil where all are `weightZeroPoint`.
@@ -28,8 +30,9 @@ final class IntegerProduct: @unchecked Sendable {
         kernel = IntegerKernels.gemm(for: tier)
         let bytes = UnsafePointer(weights.base.assumingMemoryBound(to: Int8.self))
         let byteCount = qt_integer_gemm_packed_bytes(kernel, columns, depth)
-        packed = areLasting ? LastingMemory.storage(byteCount: byteCount) : TensorStorage(byteCount: byteCount)
-        qt_integer_gemm_pack(kernel, bytes, columns, depth, packed.base)
+        storage = areLasting ? LastingMemory.storage(byteCount: byteCount) : TensorStorage(byteCount: byteCount)
+        packed = UnsafeRawPointer(storage.base)
+        qt_integer_gemm_pack(kernel, bytes, columns, depth, storage.base)
         let first = weightZeroPoints.first ?? 0
         let isUniform = weightZeroPoints.allSatisfy { $0 == first }
         weightZeroPoint = isUniform ? first : 0
@@ -66,7 +69,7 @@ final class IntegerProduct: @unchecked Sendable {
         }
         job.flip = isSigned ? 0x80 : 0
         job.columns = columns
-        job.packed = UnsafeRawPointer(packed.base)
+        job.packed = packed
         job.offsets = parameters.offsets
         job.weight_zero_points = weightZeroPoints?.integers
         job.weight_zero_point = weightZeroPoint

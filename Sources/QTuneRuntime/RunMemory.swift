@@ -50,9 +50,16 @@ final class RunMemory {
         recorder?.record(step, source, results, given: given)
         guard let plan else { return }
         for index in results.indices {
-            guard case .tensor(let tensor) = results[index], !plan.permits(tensor, step, index) else { continue }
+            guard case .tensor(let tensor) = results[index], !isPlaced(tensor, index),
+                !plan.permits(tensor, step, index)
+            else { continue }
             results[index] = .tensor(tensor.copied())
         }
+    }
+
+    /// Whether `tensor` is the planned memory for that result.
+    private func isPlaced(_ tensor: Tensor, _ index: Int) -> Bool {
+        index < places.count && places[index].map { tensor.isCopy(of: $0) } ?? false
     }
 }
 

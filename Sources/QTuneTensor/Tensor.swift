@@ -6,15 +6,18 @@ public struct Tensor: Sendable {
     /// What the copies of a tensor share: a copy counts one reference, and not one for each part.
     @usableFromInline let contents: Contents
 
-    @usableFromInline final class Contents: Sendable {
+    @usableFromInline final class Contents: @unchecked Sendable {
         @usableFromInline let dtype: DType
         @usableFromInline let shape: Shape
         /// nil for strings.
         @usableFromInline let storage: TensorStorage?
+        /// The first byte, aligned, where the storage has it so: it is found without looking there.
+        let base: UnsafeMutableRawPointer?
         let strings: [String]
 
         init(_ dtype: DType, _ shape: Shape, _ storage: TensorStorage?, strings: [String] = []) {
             (self.dtype, self.shape, self.storage, self.strings) = (dtype, shape, storage, strings)
+            base = storage.flatMap { $0.isAligned ? $0.base : nil }
         }
     }
 
@@ -86,6 +89,9 @@ extension Tensor {
         dtype == .string ? strings.reduce(0) { $0 + $1.utf8.count } : dtype.byteCount(elements: count) ?? 0
     }
 
+    /// Whether one of the two was made by copying the other.
+    package func isCopy(of other: Tensor) -> Bool { contents === other.contents }
+
     /// The bytes behind the tensor; nil for strings.
     @inlinable package var storage: TensorStorage? { contents.storage }
 
@@ -96,6 +102,7 @@ extension Tensor {
 
     /// The address of the first byte, aligned. Whoever uses it keeps the tensor alive.
     package var address: UnsafeMutableRawPointer {
+        if let base = contents.base { return base }
         guard let storage else { preconditionFailure("a tensor of strings has no bytes") }
         return storage.base
     }
