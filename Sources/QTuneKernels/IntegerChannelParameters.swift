@@ -17,25 +17,28 @@ struct ChannelWords: @unchecked Sendable {
     /// One word for each of `channels`; a single value stands for all.
     init<Word: BitwiseCopyable>(_ values: [Word], channels: Int) {
         precondition(MemoryLayout<Word>.size == 4 && (values.count == 1 || values.count == channels))
-        self.init(zerosFor: channels)
+        self.init(zeros: Self.count(channels: channels))
         let words = words.assumingMemoryBound(to: Word.self)
         for channel in 0..<channels { words[channel] = values.count == 1 ? values[0] : values[channel] }
     }
 
     /// The same words in the order in which a depthwise kernel keeps its sums.
     init(arranging words: ChannelWords, channels: Int, for kernel: IntegerKernels.DepthwiseRow) {
-        self.init(zerosFor: channels)
+        self.init(zeros: Self.count(channels: channels))
         kernel.pointee.arrange(
             words.words.assumingMemoryBound(to: UInt32.self), channels,
             self.words.assumingMemoryBound(to: UInt32.self))
     }
 
-    private init(zerosFor channels: Int) {
-        count = (channels + Self.readable + Self.line - 1) / Self.line * Self.line
+    /// `count` words, those past the last channel among them.
+    fileprivate init(zeros count: Int) {
+        self.count = count
         storage = TensorStorage(byteCount: count * 4)
         words = storage.base
         words.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
     }
+
+    private static func count(channels: Int) -> Int { (channels + readable + line - 1) / line * line }
 
     var integers: UnsafePointer<Int32> { UnsafePointer(words.assumingMemoryBound(to: Int32.self)) }
     var floats: UnsafePointer<Float> { UnsafePointer(words.assumingMemoryBound(to: Float.self)) }
@@ -66,7 +69,7 @@ struct ChannelOffsets: Sendable {
 
     /// The offsets for an input whose zero point, flipped with it, is `zeroPoint`.
     fileprivate func words(inputZeroPoint zeroPoint: Int32) -> ChannelWords {
-        let words = ChannelWords([Int32(0)], channels: count)
+        let words = ChannelWords(zeros: count)
         write(inputZeroPoint: zeroPoint, to: words.mutableIntegers)
         return words
     }
