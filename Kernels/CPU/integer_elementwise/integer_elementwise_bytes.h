@@ -165,10 +165,13 @@ static inline floats divided(rounding_divisor d, floats value) {
 
 __attribute__((always_inline)) static inline void quantize_blocks(
     const float *x, size_t count, float scale, qt_integer_target t, int type, const _Bool is_whole, uint8_t *out) {
+    // Asked for ahead: the hardware stops at the end of each page.
+    enum { FLOATS_AHEAD = 512, FLOATS_A_LINE = 16 };
     byte_target target = target_of_bytes(type, t);
     rounding_divisor divisor = rounding_divisor_of(scale, t);
     for (size_t i = 0; i < count; i += BLOCK) {
         reals values;
+        for (int k = 0; k < BLOCK; k += FLOATS_A_LINE) __builtin_prefetch(x + i + FLOATS_AHEAD + k);
         for (int k = 0; k < 4; k++) values.part[k] = divided(divisor, load_floats(x + i + BLOCK / 4 * k));
         store_bits(out + i, ordered(narrowed(target, values, is_whole)));
     }
