@@ -86,7 +86,7 @@ final class PlanRecorder {
         let planned = buffers.indices.filter { buffers[$0].isPlannable && buffers[$0].merged == nil }
         let layout = MemoryPlan(
             planned.map { .init(byteCount: buffers[$0].byteCount, lifetime: buffers[$0].first...buffers[$0].last) })
-        let arena = TensorStorage(byteCount: layout.arenaByteCount)
+        let arena = LastingMemory.storage(byteCount: layout.arenaByteCount)
         var storages = [TensorStorage?](repeating: nil, count: buffers.count)
         for (buffer, offset) in zip(planned, layout.offsets) {
             storages[buffer] = TensorStorage(slicing: arena, offset: offset, byteCount: buffers[buffer].byteCount)

@@ -4,9 +4,9 @@ internal import Synchronization
     internal import Glibc
 #endif
 
-/// Memory for what lasts as long as a network and is gone through in every run of it: packed weights. It is taken from
-/// large blocks, which Linux is asked to back with huge pages: a core then finds addresses in them without walking its
-/// page tables, and fetches ahead past every 4 KiB.
+/// Memory for what lasts from run to run of a network and is gone through in each of them: packed weights, and the
+/// arenas of plans. It is taken from large blocks, which Linux is asked to back with huge pages: a core then finds
+/// addresses in them without walking its page tables, and fetches ahead past every 4 KiB.
 package enum LastingMemory {
     /// Where the next storage goes. A block lives as long as one of the storages in it; pages that no other one lies on
     /// go back as soon as a storage ends.
