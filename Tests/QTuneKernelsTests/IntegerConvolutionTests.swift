@@ -32,10 +32,10 @@ import Testing
         convolution(4, 6, 12, 47, kernel: (1, 1)),
         convolution(6, 5, 96, 96, kernel: (1, 1)),
         convolution(23, 1, 20, 113, kernel: (1, 1)),
-        // Depths at which tiles are finished late: whole tiles, rows and columns over.
-        convolution(7, 6, 112, 32, kernel: (1, 1)),
-        convolution(6, 5, 117, 64, kernel: (1, 1)),
-        convolution(7, 7, 132, 75, kernel: (1, 1)),
+        // Depths at which tiles are finished late, in some steps and in all of them: whole tiles, rows and columns over.
+        convolution(7, 6, 168, 32, kernel: (1, 1)),
+        convolution(6, 5, 365, 64, kernel: (1, 1)),
+        convolution(7, 7, 177, 75, kernel: (1, 1)),
         convolution(9, 5, 16, 40, kernel: (3, 3), stride: (1, 2), padding: (1, 1, 1, 1), batch: 2),
         convolution(9, 7, 24, 40, kernel: (1, 1), stride: (2, 2)),
         convolution(5, 5, 8, 16, kernel: (1, 1), padding: (1, 0, 0, 2)),
