@@ -15,14 +15,12 @@ package final class IntegerConvolution: Sendable {
     private let stride: Extent2D
     private let dilation: Extent2D
     private let groups: Int
-    private let inputZeroPoint: Int32
     private let epilogue: IntegerEpilogue
     private let tier: CPUTier
     private let implementation: Implementation
+    private let inputZeroPoint: Int32
     /// One for each product, or the only one.
-    private let stages: [ChannelStage]
-    /// Words of all stages.
-    private let stageWords: Int
+    let channelStages: ChannelStages
 
     /// One product for each group, squares for windows of 3x3, or a depthwise kernel.
     private enum Implementation: Sendable {
@@ -126,10 +124,11 @@ package final class IntegerConvolution: Sendable {
             implementation = .products(
                 Self.products(weights: weights, zeroPoints: zeroPoints, bias: bias, groups: groups, tier: tier))
         }
-        stages = Self.stages(
-            epilogue, channels: outputChannels,
-            inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)), of: implementation)
-        stageWords = stages.reduce(0) { $0 + $1.wordCount }
+        let flip = Int32(IntegerOperands.flip(activations: inputType))
+        channelStages = ChannelStages(
+            Self.stages(
+                epilogue, channels: outputChannels, inputZeroPoint: inputZeroPoint + flip, of: implementation),
+            inputZeroPoint: inputZeroPoint, flip: flip)
     }
 
     /// Convolves `input` [N, H, W, I] into `output` [N, output height, output width, O].
@@ -144,12 +143,10 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, pooling: SlidingWindow? = nil,
         into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        withUnsafeTemporaryAllocation(of: ChannelParameters.self, capacity: stages.count) { parameters in
-            for index in stages.indices { parameters.initializeElement(at: index, to: stages[index].parameters) }
-            return run(
-                input, zeroPoint: inputZeroPoint, UnsafeBufferPointer(parameters), padding: padding, adding: addend,
-                pooling: pooling, into: output, findsRange: findsRange, pool: pool)
-        }
+        BoundIntegerConvolution(
+            self, input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
+            outputType: output.dtype, findsRange: findsRange, pool: pool
+        ).run(nil, into: output)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -159,20 +156,61 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, adding addend: Tensor? = nil,
         pooling: SlidingWindow? = nil, into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        let zeroPoint = inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType))
-        return ScratchMemory.withFloats(stageWords) { words in
-            withUnsafeTemporaryAllocation(of: ChannelParameters.self, capacity: stages.count) { parameters in
-                var words = words
-                for (index, stage) in stages.enumerated() {
-                    parameters.initializeElement(
-                        at: index, to: stage.parameters(zeroPoint: zeroPoint, scale: inputScale, words: words))
-                    words += stage.wordCount
-                }
-                return run(
-                    input, zeroPoint: inputZeroPoint, UnsafeBufferPointer(parameters), padding: padding,
-                    adding: addend, pooling: pooling, into: output, findsRange: findsRange, pool: pool)
-            }
+        BoundIntegerConvolution(
+            self, input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
+            outputType: output.dtype, findsRange: findsRange, pool: pool
+        ).run((inputZeroPoint, inputScale), into: output)
+    }
+
+    /// The kernels' work on images of `inputShape` at the address of `input`, as `run` describes it; nil where there is
+    /// nothing to compute. It does not keep the memory.
+    func work(
+        _ inputShape: Shape, of input: Tensor, padding: Padding2D, adding addend: Tensor?, pooling: SlidingWindow?,
+        outputShape: Shape, findsRange: Bool, pool: ThreadPool
+    ) -> (any BoundIntegerWork)? {
+        let window = SlidingWindow(kernel: kernelExtent, stride: stride, dilation: dilation, padding: padding)
+        let shape = ConvolutionShape(
+            batch: inputShape[0], inputHeight: inputShape[1], inputWidth: inputShape[2], inputChannels: inputChannels,
+            outputChannels: outputChannels, groups: groups, window: window)
+        check(shape, adding: addend, pooling: pooling, outputShape: outputShape)
+        guard outputShape.elementCount > 0 else { return nil }
+        let image = IntegerWindows(shape: shape, input: input, padding: UInt8(truncatingIfNeeded: inputZeroPoint))
+        let (isSigned, outputBytes) = (inputType == .int8, outputType.bitWidth / 8)
+        switch implementation {
+        case .depthwise(let depthwise):
+            return BoundDepthwise(
+                depthwise, over: image, isSigned: isSigned, outputBytes: outputBytes, findsRange: findsRange, pool: pool
+            )
+        case .winograd(let winograd):
+            return BoundWinograd(
+                winograd, over: image, isSigned: isSigned, adding: addend?.address, findsRange: findsRange, pool: pool)
+        case .products(let products):
+            let product = BoundProducts(
+                products, over: image, isSigned: isSigned, adding: addend.map { UnsafeRawPointer($0.address) },
+                outputBytes: outputBytes, findsRange: findsRange, pool: pool)
+            guard let pooling else { return product }
+            return BoundPooledProduct(
+                product, shape: shape, window: pooling,
+                places: Extent2D(height: outputShape[1], width: outputShape[2]), dtype: outputType, tier: tier,
+                findsRange: findsRange, pool: pool)
         }
+    }
+
+    private func check(
+        _ shape: ConvolutionShape, adding addend: Tensor?, pooling: SlidingWindow?, outputShape: Shape
+    ) {
+        precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
+        precondition(
+            addend.map { $0.count == outputShape.elementCount && $0.dtype == outputType } ?? true,
+            "the addend does not fit")
+        guard pooling != nil else {
+            return precondition(
+                outputShape.elementCount == shape.outputPixels * outputChannels, "the output's shape does not fit")
+        }
+        precondition(isOneProduct, "what is no product pools its result")
+        precondition(
+            outputShape.rank == 4 && outputShape[0] == shape.batch && outputShape[3] == outputChannels,
+            "the output's shape does not fit")
     }
 }
 
@@ -217,80 +255,6 @@ extension IntegerConvolution {
                 return ChannelStage(
                     PreparedEpilogue(sliced, channels: columns, for: nil), offsets: products[group].offsets,
                     inputZeroPoint: inputZeroPoint)
-            }
-        }
-    }
-
-    private func run(
-        _ input: Tensor, zeroPoint: Int32, _ parameters: UnsafeBufferPointer<ChannelParameters>, padding: Padding2D,
-        adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
-    ) -> RealRange? {
-        precondition((addend != nil) == epilogue.adds, "an addend without an addition, or the reverse")
-        precondition(!findsRange || outputType == .float32, "the range of what is not real")
-        precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "the input does not fit the weights")
-        precondition(input.dtype == inputType && output.dtype == outputType, "types do not fit")
-        let window = SlidingWindow(kernel: kernelExtent, stride: stride, dilation: dilation, padding: padding)
-        let shape = ConvolutionShape(
-            batch: input.shape[0], inputHeight: input.shape[1], inputWidth: input.shape[2],
-            inputChannels: inputChannels, outputChannels: outputChannels, groups: groups, window: window)
-        precondition(
-            pooling.map { _ in isOneProduct } ?? (output.count == shape.outputPixels * outputChannels),
-            "the output's shape does not fit, or what is no product pools its result")
-        precondition(
-            addend.map { $0.count == output.count && $0.dtype == outputType } ?? true, "the addend does not fit")
-        guard output.count > 0 else { return findsRange ? RealRange(lower: 0, upper: 0) : nil }
-        // Windows over an image without pixels see padding only; kernels load what they then mask, so that there must
-        // be a pixel to load.
-        let pixels = input.count > 0 ? input : Tensor(zeros: inputType, shape: [inputChannels])
-        let job = IntegerWindows(shape: shape, input: pixels, padding: UInt8(truncatingIfNeeded: zeroPoint))
-        defer { extendLifetime((pixels, addend, output, self)) }
-        switch implementation {
-        case .depthwise(let depthwise):
-            return depthwise.run(
-                job, isSigned: inputType == .int8, parameters: parameters[0], into: output, findsRange: findsRange,
-                pool: pool)
-        case .winograd(let winograd):
-            return winograd.run(
-                shape,
-                IntegerWinograd.Operands(
-                    input: job.input, isSigned: inputType == .int8, zeroPoint: zeroPoint,
-                    epilogue: parameters[0].adding(addend?.address).epilogue, output: output.address),
-                findsRange: findsRange, pool: pool)
-        case .products(let products):
-            return run(
-                products, over: job, parameters, adding: addend, pooling: pooling, into: output,
-                findsRange: findsRange, pool: pool)
-        }
-    }
-
-    /// All groups have the same shape, so that they share one division into parts.
-    private func run(
-        _ products: [IntegerProduct], over job: IntegerWindows, _ parameters: UnsafeBufferPointer<ChannelParameters>,
-        adding addend: Tensor?, pooling: SlidingWindow?, into output: Tensor, findsRange: Bool, pool: ThreadPool
-    ) -> RealRange? {
-        let element = outputType.bitWidth / 8
-        let channels = inputChannels / groups
-        let columns = outputChannels / groups
-        return withUnsafeTemporaryAllocation(of: qt_integer_windows.self, capacity: groups) { windows in
-            withUnsafeTemporaryAllocation(of: qt_integer_product.self, capacity: groups) { jobs in
-                for group in products.indices {
-                    let window = windows.baseAddress.unsafelyUnwrapped + group
-                    window.initialize(to: job.windows(firstChannel: group * channels, channels: channels))
-                    let product = products[group].job(
-                        source: job.shape.isEveryPixel
-                            ? .rows(job.input + group * channels, stride: inputChannels)
-                            : .windows(UnsafePointer(window)),
-                        isSigned: inputType == .int8,
-                        parameters: parameters[group].adding(addend.map { $0.address + group * columns * element }),
-                        output: output.address + group * columns * element, outputStride: outputChannels * element)
-                    jobs.initializeElement(at: group, to: product)
-                }
-                if let pooling {
-                    return PooledProduct(jobs[0], shape: job.shape, window: pooling, output: output, tier: tier)
-                        .run(findsRange: findsRange, pool: pool)
-                }
-                return products[0].run(
-                    UnsafeBufferPointer(jobs), rows: job.shape.outputPixels, findsRange: findsRange, pool: pool)
             }
         }
     }

@@ -36,47 +36,84 @@ final class IntegerDepthwise: @unchecked Sendable {
         self.channels = channels
     }
 
-    /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
-    func run(
-        _ job: IntegerWindows, isSigned: Bool, parameters: ChannelParameters, into output: Tensor, findsRange: Bool,
+    /// The convolution of images as kernels take it, but for the parameters of channels and the output. Its pointers live
+    /// as long as `self` and the arguments.
+    fileprivate func job(
+        _ windows: UnsafePointer<qt_integer_windows>, paddingRow: UnsafePointer<UInt8>, isSigned: Bool, outputBytes: Int
+    ) -> qt_integer_depthwise {
+        var job = qt_integer_depthwise()
+        job.kernel = kernel
+        job.strip = strip
+        job.windows = windows
+        job.padding_row = paddingRow
+        job.flip = isSigned ? 0x80 : 0
+        job.packed = UnsafeRawPointer(packed.base)
+        job.output_stride = channels * outputBytes
+        return job
+    }
+}
+
+/// A depthwise convolution of images that lie in the same memory each time.
+final class BoundDepthwise: BoundIntegerWork {
+    private let windows: UnsafeMutablePointer<qt_integer_windows>
+    private let paddingRow: UnsafeMutableBufferPointer<UInt8>
+    private let job: UnsafeMutablePointer<qt_integer_depthwise>
+    private let rows: Int
+    private let parts: Int
+    private let scratchBytes: Int
+    private let findsRange: Bool
+    private let pool: ThreadPool
+
+    /// Multiply-accumulates below which a second thread costs more than it saves.
+    private static let leastWork = 20_000
+
+    init(
+        _ depthwise: IntegerDepthwise, over image: IntegerWindows, isSigned: Bool, outputBytes: Int, findsRange: Bool,
         pool: ThreadPool
+    ) {
+        let channels = image.shape.inputChannels
+        windows = .allocate(capacity: 1)
+        windows.initialize(to: image.windows(firstChannel: 0, channels: channels))
+        paddingRow = .allocate(capacity: channels)
+        paddingRow.initialize(repeating: image.padding)
+        job = .allocate(capacity: 1)
+        job.initialize(
+            to: depthwise.job(
+                windows, paddingRow: UnsafePointer(paddingRow.baseAddress.unsafelyUnwrapped), isSigned: isSigned,
+                outputBytes: outputBytes))
+        rows = image.shape.batch * image.shape.outputHeight
+        parts = image.shape.multiplyAccumulates > Self.leastWork ? min(pool.threads, rows) : 1
+        scratchBytes = qt_integer_depthwise_scratch(job)
+        (self.findsRange, self.pool) = (findsRange, pool)
+    }
+
+    deinit {
+        windows.deallocate()
+        paddingRow.deallocate()
+        job.deallocate()
+    }
+
+    func run(
+        _ parameters: UnsafeBufferPointer<ChannelParameters>, zeroPoint: Int32, into output: UnsafeMutableRawPointer
     ) -> RealRange? {
-        let windows = job.windows(firstChannel: 0, channels: channels)
-        let paddingRow = [UInt8](repeating: job.padding, count: channels)
-        let rows = job.shape.batch * job.shape.outputHeight
-        let address = output.address
-        return withUnsafePointer(to: windows) { windows in
-            paddingRow.withUnsafeBufferPointer { paddingRow in
-                var description = qt_integer_depthwise()
-                description.kernel = kernel
-                description.strip = strip
-                description.windows = windows
-                description.padding_row = paddingRow.baseAddress
-                description.flip = isSigned ? 0x80 : 0
-                description.packed = UnsafeRawPointer(packed.base)
-                description.offsets = parameters.offsets
-                description.epilogue = parameters.epilogue
-                description.output = address
-                description.output_stride = channels * qt_epilogue_output_bytes(description.epilogue.kind)
-                return run(
-                    description, rows: rows, work: job.shape.multiplyAccumulates, findsRange: findsRange, pool: pool)
+        set(padding: UInt8(truncatingIfNeeded: zeroPoint))
+        job.pointee.offsets = parameters[0].offsets
+        job.pointee.epilogue = parameters[0].epilogue
+        job.pointee.output = output
+        return PartRanges.collected(isWanted: findsRange, parts: parts) { ranges in
+            pool.run(parts: parts) { part in
+                var job = job.pointee
+                job.epilogue.range = ranges?[part]
+                ScratchMemory.withBytes(scratchBytes) { scratch in
+                    qt_integer_depthwise_run(&job, part * rows / parts, (part + 1) * rows / parts, scratch)
+                }
             }
         }
     }
 
-    private func run(
-        _ description: qt_integer_depthwise, rows: Int, work: Int, findsRange: Bool, pool: ThreadPool
-    ) -> RealRange? {
-        nonisolated(unsafe) let description = description
-        let parts = work > 20_000 ? min(pool.threads, rows) : 1
-        let ranges = findsRange ? PartRanges(parts: parts) : nil
-        pool.run(parts: parts) { part in
-            var description = description
-            description.epilogue.range = ranges?[part]
-            ScratchMemory.withBytes(qt_integer_depthwise_scratch(&description)) { scratch in
-                qt_integer_depthwise_run(&description, part * rows / parts, (part + 1) * rows / parts, scratch)
-            }
-        }
-        return ranges?.total
+    private func set(padding: UInt8) {
+        guard windows.pointee.padding != padding else { return }
+        windows.pointee.padding = padding
+        paddingRow.update(repeating: padding)
     }
 }

@@ -12,9 +12,9 @@ package final class IntegerMatrix: Sendable {
     /// The element type that `run` writes.
     package var outputType: DType { epilogue.outputType }
 
-    private let product: IntegerProduct
+    let product: IntegerProduct
     private let epilogue: IntegerEpilogue
-    private let stage: ChannelStage
+    let stages: ChannelStages
 
     /// The row of the kernels' table that does the work.
     var kernelName: String { product.kernelName }
@@ -53,16 +53,20 @@ package final class IntegerMatrix: Sendable {
             areLasting: areLasting, tier: try tier ?? CPUTier.current)
         self.inputType = inputType
         self.epilogue = epilogue
-        stage = ChannelStage(
+        let flipped = Int32(IntegerOperands.flip(activations: inputType))
+        let stage = ChannelStage(
             PreparedEpilogue(epilogue, channels: columns, for: nil), offsets: product.offsets,
-            inputZeroPoint: inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType)))
+            inputZeroPoint: inputZeroPoint + flipped)
+        stages = ChannelStages([stage], inputZeroPoint: inputZeroPoint, flip: flipped)
     }
 
     /// Multiplies the rows of `a` [..., K] into `output` [..., N].
     /// - Parameter findsRange: whether to give the range of the output, which is float32.
     @discardableResult
     package func run(_ a: Tensor, into output: Tensor, findsRange: Bool = false, pool: ThreadPool) -> RealRange? {
-        run(a, stage.parameters, into: output, findsRange: findsRange, pool: pool)
+        BoundIntegerMatrix(
+            self, a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool
+        ).run(nil, into: output)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -72,28 +76,8 @@ package final class IntegerMatrix: Sendable {
         _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, findsRange: Bool = false,
         pool: ThreadPool
     ) -> RealRange? {
-        let zeroPoint = inputZeroPoint + Int32(IntegerOperands.flip(activations: inputType))
-        return ScratchMemory.withFloats(stage.wordCount) { words in
-            run(
-                a, stage.parameters(zeroPoint: zeroPoint, scale: inputScale, words: words), into: output,
-                findsRange: findsRange, pool: pool)
-        }
-    }
-
-    private func run(
-        _ a: Tensor, _ parameters: ChannelParameters, into output: Tensor, findsRange: Bool, pool: ThreadPool
-    ) -> RealRange? {
-        precondition(!findsRange || outputType == .float32, "the range of what is not real")
-        precondition(a.dtype == inputType && output.dtype == outputType, "types do not fit")
-        let rows = columns == 0 ? 0 : output.count / columns
-        precondition(a.count == rows * depth && output.count == rows * columns, "shapes do not fit")
-        let job = product.job(
-            source: .rows(a.bytes, stride: depth), isSigned: inputType == .int8,
-            parameters: parameters, output: output.address, outputStride: columns * (outputType.bitWidth / 8))
-        defer { extendLifetime((a, output, self)) }
-        return withUnsafePointer(to: job) { job in
-            product.run(
-                UnsafeBufferPointer(start: job, count: 1), rows: rows, findsRange: findsRange, pool: pool)
-        }
+        BoundIntegerMatrix(
+            self, a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool
+        ).run((inputZeroPoint, inputScale), into: output)
     }
 }

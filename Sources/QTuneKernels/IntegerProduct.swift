@@ -55,11 +55,9 @@ final class IntegerProduct: @unchecked Sendable {
         case windows(UnsafePointer<qt_integer_windows>)
     }
 
-    /// The product as kernels take it. Its pointers live as long as `self` and the arguments.
-    func job(
-        source: Source, isSigned: Bool, parameters: ChannelParameters, output: UnsafeMutableRawPointer,
-        outputStride: Int
-    ) -> qt_integer_product {
+    /// The product as kernels take it, but for the parameters of channels and the output. Its pointers live as long as
+    /// `self` and the arguments.
+    func job(source: Source, isSigned: Bool, outputStride: Int) -> qt_integer_product {
         var job = qt_integer_product()
         job.kernel = kernel
         job.depth = depth
@@ -70,44 +68,19 @@ final class IntegerProduct: @unchecked Sendable {
         job.flip = isSigned ? 0x80 : 0
         job.columns = columns
         job.packed = packed
-        job.offsets = parameters.offsets
         job.weight_zero_points = weightZeroPoints?.integers
         job.weight_zero_point = weightZeroPoint
-        job.epilogue = parameters.epilogue
-        job.output = output
         job.output_stride = outputStride
         return job
-    }
-
-    /// Runs `jobs`, which share this product's shape, over `rows` rows on the pool's threads.
-    /// - Parameter findsRange: whether to give the range of the results, which are dequantized.
-    func run(
-        _ jobs: UnsafeBufferPointer<qt_integer_product>, rows: Int, findsRange: Bool, pool: ThreadPool
-    ) -> RealRange? {
-        nonisolated(unsafe) let jobs = jobs
-        let parts = partition(rows: rows, jobs: jobs, threads: pool.threads)
-        let ranges = findsRange ? PartRanges(parts: parts.count) : nil
-        pool.run(parts: parts.count) { index in
-            let part = parts[index]
-            for var job in jobs {
-                job.epilogue.range = ranges?[index]
-                ScratchMemory.withBytes(qt_integer_product_scratch(&job)) { scratch in
-                    qt_integer_product_run(
-                        &job, part.rows.lowerBound, part.rows.upperBound, part.columns.lowerBound,
-                        part.columns.upperBound, scratch)
-                }
-            }
-        }
-        return ranges?.total
     }
 
     /// Multiply-accumulates below which a second thread costs more than it saves.
     static let leastWork = 100_000
 
-    /// Rows are shared out, or columns: where there are too few rows to go round, and where that shares the work more
-    /// equally without copying much twice.
-    private func partition(
-        rows: Int, jobs: UnsafeBufferPointer<qt_integer_product>, threads: Int
+    /// How `rows` rows of `jobs`, which share this product's shape, are shared out to threads: by rows, or by columns
+    /// where there are too few rows to go round, and where that shares the work more equally without copying much twice.
+    func partition(
+        rows: Int, jobs: UnsafeMutableBufferPointer<qt_integer_product>, threads: Int
     ) -> ProductParts {
         let whole = ProductParts(rows: Shares(whole: rows), columns: Shares(whole: columns))
         guard threads > 1, rows > 0, columns > 0, rows * columns * depth * jobs.count > Self.leastWork else {
@@ -127,7 +100,7 @@ final class IntegerProduct: @unchecked Sendable {
 }
 
 /// The parts of a product: each share of its rows with each share of its columns.
-private struct ProductParts {
+struct ProductParts {
     let rows: Shares
     let columns: Shares
 
@@ -139,7 +112,7 @@ private struct ProductParts {
 }
 
 /// A length in ranges that differ little, and whose ends are multiples of a unit.
-private struct Shares {
+struct Shares {
     private let length: Int
     private let unit: Int
     private let units: Int

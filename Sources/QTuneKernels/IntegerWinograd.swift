@@ -6,7 +6,7 @@ internal import QTuneTensor
 ///
 /// Each of the 36 cells of a transformed square is a matrix product of its own: squares times input channels, times
 /// input channels times output channels.
-struct IntegerWinograd: Sendable {
+final class IntegerWinograd: @unchecked Sendable {
     /// Columns that are multiplied together, from `firstColumn` on.
     private struct Panel {
         let firstColumn: Int
@@ -14,12 +14,14 @@ struct IntegerWinograd: Sendable {
         let width: Int
     }
 
-    nonisolated(unsafe) private let kernel: IntegerKernels.WinogradRow
-    private let packed: TensorStorage
+    private let kernel: IntegerKernels.WinogradRow
+    /// Keeps the packed weights, which are found without it.
+    private let storage: TensorStorage
+    private let packed: UnsafeMutableRawPointer
+    private let packedEnd: UnsafeMutableRawPointer
     /// Of windows that are packed as bytes and transformed in each run, one for each column, flipped with them; nil
     /// where what is packed are their transforms.
     private let lateZeroPoints: ChannelWords?
-    private let panels: [Panel]
     private let channels: Int
     private let columns: Int
     /// What is added to the sums of each output channel. It does not depend on the input's zero point, which is taken
@@ -104,19 +106,20 @@ struct IntegerWinograd: Sendable {
         }
         extendLifetime(weights)
         guard let packed else { return nil }
-        (self.kernel, self.packed) = (kernel, packed)
+        (self.kernel, storage) = (kernel, packed)
+        (self.packed, packedEnd) = (packed.base, packed.base + packed.byteCount)
         lateZeroPoints = isLate ? ChannelWords(flipped, channels: columns) : nil
-        panels = Self.panels(columns: columns, kernel: kernel)
         offsets = ChannelWords(bias ?? [0], channels: columns)
     }
 
-    private static func panels(columns: Int, kernel: IntegerKernels.WinogradRow) -> [Panel] {
-        let product = kernel.pointee.product.pointee
-        let (wide, narrow) = (Int(product.tile_columns), Int(product.narrow_columns))
-        return stride(from: 0, to: columns, by: wide).map { first in
-            let columns = min(wide, columns - first)
-            return Panel(firstColumn: first, columns: columns, width: columns <= narrow ? narrow : wide)
-        }
+    private var wideColumns: Int { Int(kernel.pointee.product.pointee.tile_columns) }
+    private var panelCount: Int { (columns + wideColumns - 1) / wideColumns }
+
+    /// All panels are wide but the last.
+    private func panel(_ index: Int) -> Panel {
+        let (wide, narrow) = (wideColumns, Int(kernel.pointee.product.pointee.narrow_columns))
+        let count = min(wide, columns - index * wide)
+        return Panel(firstColumn: index * wide, columns: count, width: count <= narrow ? narrow : wide)
     }
 
     /// Channels as they lie in memory: products take them in fours.
@@ -139,26 +142,28 @@ struct IntegerWinograd: Sendable {
     ) -> RealRange? {
         let squares = WinogradSquares(shape, tile: Self.tile, short: QT_INTEGER_WINOGRAD_SHORT)
         let work = work
-        let ranges = findsRange ? PartRanges(parts: squares.parts(of: work, threads: pool.threads)) : nil
-        squares.run(work, pool: pool) { range, block, target in
-            transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Int16.self), block: block)
-        } multiply: { block, panel, part, transformed, products in
-            let sums = products.assumingMemoryBound(to: Int32.self)
-            multiply(
-                squares.rows(in: block), panel: panels[panel], transformed.assumingMemoryBound(to: Int16.self), sums)
-            var operands = operands
-            operands.epilogue.range = ranges?[part]
-            write(block, of: squares, panel: panels[panel], sums, operands)
+        let parts = findsRange ? squares.parts(of: work, threads: pool.threads) : 0
+        return PartRanges.collected(isWanted: findsRange, parts: parts) { ranges in
+            squares.run(work, pool: pool) { range, block, target in
+                transform(range, of: squares, operands, into: target.assumingMemoryBound(to: Int16.self), block: block)
+            } multiply: { block, panel, part, transformed, products in
+                let sums = products.assumingMemoryBound(to: Int32.self)
+                let panel = self.panel(panel)
+                multiply(
+                    squares.rows(in: block), panel: panel, transformed.assumingMemoryBound(to: Int16.self), sums)
+                var operands = operands
+                operands.epilogue.range = ranges?[part]
+                write(block, of: squares, panel: panel, sums, operands)
+            }
         }
-        return ranges?.total
     }
 
     private var work: WinogradSquares.Work {
-        let widest = panels.map(\.width).max() ?? 0
+        let widest = panelCount > 0 ? panel(0).width : 0
         var work = WinogradSquares.Work(
             transformedBytes: Self.cells * depth * MemoryLayout<Int16>.stride,
             productBytes: Self.cells * widest * MemoryLayout<Int32>.stride, excessBytes: Self.cells * Self.line,
-            panels: panels.count, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
+            panels: panelCount, blockBytes: Self.blockBytes, leastSquares: Self.leastSquares)
         if lateZeroPoints != nil {
             work.panelBytes = Self.cells * weightStep(widest) * MemoryLayout<Int16>.stride
             (work.leastSquares, work.fewSquares) = (Self.leastLateSquares, Self.leastSquares)
@@ -199,7 +204,7 @@ struct IntegerWinograd: Sendable {
             pixel_step: pixelStep(rows.all), weights: nil, weight_step: depth * panel.width, products: sums,
             product_step: sumStep(rows.all, panel.width), adds: 0, next: nil, next_bytes: 0)
         if let lateZeroPoints { return multiplyLate(&call, panel: panel, zeroPoints: lateZeroPoints) }
-        let weights = packed.base + Self.cells * depth * panel.firstColumn * MemoryLayout<Int16>.stride
+        let weights = packed + Self.cells * depth * panel.firstColumn * MemoryLayout<Int16>.stride
         let cellBytes = call.weight_step * MemoryLayout<Int16>.stride
         call.weights = UnsafePointer(weights.assumingMemoryBound(to: Int16.self))
         call.next = UnsafeRawPointer(weights + cellBytes)
@@ -215,7 +220,7 @@ struct IntegerWinograd: Sendable {
         (call.weights, call.weight_step) = (UnsafePointer(cells), weightStep(panel.width))
         for first in stride(from: 0, to: depth, by: Self.lateDepth) {
             call.depth = min(Self.lateDepth, depth - first)
-            let windows = packed.base + Self.taps * (depth * panel.firstColumn + first * panel.width)
+            let windows = packed + Self.taps * (depth * panel.firstColumn + first * panel.width)
             var weights = qt_integer_winograd_weights(
                 packed: windows.assumingMemoryBound(to: Int8.self),
                 zero_points: zeroPoints.integers + panel.firstColumn, columns: panel.width, pairs: call.depth / 2,
@@ -231,7 +236,7 @@ struct IntegerWinograd: Sendable {
     }
 
     private func packedBytes(after next: UnsafeMutableRawPointer, atMost most: Int) -> Int {
-        min(most, packed.base + packed.byteCount - next)
+        min(most, packedEnd - next)
     }
 
     /// From one cell of `count` squares to the next: a cache line more than they take, since lines at distances of a
@@ -274,5 +279,33 @@ extension WinogradSquares {
         return qt_integer_winograd_rows(
             all: block.count, down: kinds.both + kinds.downOnly, across: kinds.both + kinds.acrossOnly,
             both: kinds.both)
+    }
+}
+
+/// A convolution by squares of images that lie in the same memory each time.
+final class BoundWinograd: BoundIntegerWork {
+    private let winograd: IntegerWinograd
+    private let shape: ConvolutionShape
+    private let input: UnsafePointer<UInt8>
+    private let isSigned: Bool
+    private let addend: UnsafeMutableRawPointer?
+    private let findsRange: Bool
+    private let pool: ThreadPool
+
+    init(
+        _ winograd: IntegerWinograd, over image: IntegerWindows, isSigned: Bool,
+        adding addend: UnsafeMutableRawPointer?, findsRange: Bool, pool: ThreadPool
+    ) {
+        (self.winograd, shape, input) = (winograd, image.shape, image.input)
+        (self.isSigned, self.addend, self.findsRange, self.pool) = (isSigned, addend, findsRange, pool)
+    }
+
+    func run(
+        _ parameters: UnsafeBufferPointer<ChannelParameters>, zeroPoint: Int32, into output: UnsafeMutableRawPointer
+    ) -> RealRange? {
+        let operands = IntegerWinograd.Operands(
+            input: input, isSigned: isSigned, zeroPoint: zeroPoint, epilogue: parameters[0].adding(addend).epilogue,
+            output: output)
+        return winograd.run(shape, operands, findsRange: findsRange, pool: pool)
     }
 }

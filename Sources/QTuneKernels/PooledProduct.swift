@@ -4,7 +4,7 @@ internal import QTuneTensor
 /// A convolution as one product of integers that keeps only the largest of its results under each place of a window.
 /// The results pass through a band of rows that stays in a core's cache, so that the whole of them never is in memory.
 struct PooledProduct: @unchecked Sendable {
-    /// As it is without pooling, but for its output.
+    /// As it is without pooling, but for its output, which is the pooled one.
     private let product: qt_integer_product
     private let image: WindowedImage
     private let type: qt_max_type
@@ -27,25 +27,23 @@ struct PooledProduct: @unchecked Sendable {
 
     /// - Parameters:
     ///   - product: over all the pixels of `shape`, which the caller keeps alive.
-    ///   - output: NHWC images of the places of `window`, kept alive by the caller.
+    ///   - places: of `window` in each image; the output holds an NHWC image of them for each, of elements of `dtype`.
     init(
-        _ product: qt_integer_product, shape: ConvolutionShape, window: SlidingWindow, output: Tensor, tier: CPUTier
+        _ product: qt_integer_product, shape: ConvolutionShape, window: SlidingWindow, places: Extent2D, dtype: DType,
+        tier: CPUTier
     ) {
         precondition(product.epilogue.addend.values == nil, "an addition in a convolution that pools its result")
-        precondition(
-            output.shape.rank == 4 && output.shape[0] == shape.batch && output.shape[3] == shape.outputChannels,
-            "the output's shape does not fit")
         self.product = product
         image = WindowedImage(
             height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels,
-            element: output.dtype.bitWidth / 8, window: window, columns: output.shape[2])
-        type = WindowMaximum.tag(output.dtype)
+            element: dtype.bitWidth / 8, window: window, columns: places.width)
+        type = WindowMaximum.tag(dtype)
         kernel = FloatKernels.windowMaximum(for: tier)
         elements = IntegerKernels.elementwise(for: tier)
-        imageRows = output.shape[1]
-        rows = output.shape[0] * imageRows
-        outputRow = output.shape[2] * image.pixel
-        self.output = output.unsafeElements(UInt8.self)
+        imageRows = places.height
+        rows = shape.batch * imageRows
+        outputRow = places.width * image.pixel
+        output = product.output.assumingMemoryBound(to: UInt8.self)
         work = shape.multiplyAccumulates
         let fitting = Self.bandBytes / max(1, image.rowBytes)
         capacity = min(image.height, max(fitting, image.reach))
@@ -64,19 +62,19 @@ struct PooledProduct: @unchecked Sendable {
     /// - Parameter findsRange: whether to give the range of the output, which is float32.
     func run(findsRange: Bool, pool: ThreadPool) -> RealRange? {
         let parts = work > IntegerProduct.leastWork ? min(rows, pool.threads) : 1
-        let ranges = findsRange ? PartRanges(parts: parts) : nil
         let bandBytes = (capacity * image.rowBytes + 63) / 64 * 64
-        pool.run(parts: parts) { part in
-            var job = product
-            if keepsRange { job.epilogue.range = ranges?[part] }
-            ScratchMemory.withBytes(bandBytes + qt_integer_product_scratch(&job)) { memory in
-                guard let memory else { return }
-                run(
-                    rows * part / parts..<rows * (part + 1) / parts, job, band: memory, scratch: memory + bandBytes,
-                    range: keepsRange ? nil : ranges?[part])
+        return PartRanges.collected(isWanted: findsRange, parts: parts) { ranges in
+            pool.run(parts: parts) { part in
+                var job = product
+                if keepsRange { job.epilogue.range = ranges?[part] }
+                ScratchMemory.withBytes(bandBytes + qt_integer_product_scratch(&job)) { memory in
+                    guard let memory else { return }
+                    run(
+                        rows * part / parts..<rows * (part + 1) / parts, job, band: memory,
+                        scratch: memory + bandBytes, range: keepsRange ? nil : ranges?[part])
+                }
             }
         }
-        return ranges?.total
     }
 
     /// Rows `range` of the output.

@@ -27,6 +27,10 @@ package protocol Operator: Sendable {
     /// Computes the outputs, in order.
     func evaluate(_ context: EvaluationContext) throws -> [Value]
 
+    /// The evaluation of values that lie in the same memory in every run; nil where the operator has no quicker one than
+    /// `evaluate`. An evaluation of values of these types and shapes was there before.
+    func bound(_ values: BoundValues) throws -> (any BoundCall)?
+
     /// The operator with constant operands packed for its kernels, or nil where there is nothing to pack.
     /// Called once, before the first evaluation, with the operands that are constant.
     func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)?
@@ -49,6 +53,7 @@ package protocol Operator: Sendable {
 
 extension Operator {
     package static var domain: String { "" }
+    package func bound(_ values: BoundValues) throws -> (any BoundCall)? { nil }
     package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
     package var inPlaceInputs: [Int] { [] }
     package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? { nil }

@@ -1,13 +1,15 @@
+internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
 /// How one program runs on operands of certain types and shapes: which steps, and where their results lie in memory.
 final class ExecutionPlan: Sendable {
-    let schedule: Schedule
-    /// Values that types and shapes of the operands determine.
-    let known: [(slot: Int, value: Value)]
+    let steps: [PlannedStep]
+    /// By slot, the values that lie in the same memory in every run: those that types and shapes of the operands
+    /// determine, and those that each run writes to a place of their own.
+    let values: [Value?]
     /// Memory for each result, by step and index; nil where it is allocated at run time.
-    let places: [[Tensor?]]
+    let places: [[Place?]]
     /// The part of the arena in which a result may lie: its own place, or that of the operand it is a view of.
     private let regions: [[Range<UInt>?]]
     private let arena: TensorStorage
@@ -17,11 +19,11 @@ final class ExecutionPlan: Sendable {
     var arenaBytes: Int { arena.byteCount }
 
     init(
-        schedule: Schedule, known: [(slot: Int, value: Value)], places: [[Tensor?]], regions: [[Range<UInt>?]],
-        arena: TensorStorage, unsharedBytes: Int
+        steps: [PlannedStep], values: [Value?], places: [[Place?]], regions: [[Range<UInt>?]], arena: TensorStorage,
+        unsharedBytes: Int
     ) {
-        self.schedule = schedule
-        self.known = known
+        self.steps = steps
+        self.values = values
         self.places = places
         self.regions = regions
         self.arena = arena
@@ -36,6 +38,20 @@ final class ExecutionPlan: Sendable {
         guard index < regions[step].count, let region = regions[step][index] else { return false }
         return region.lowerBound <= addresses.lowerBound && addresses.upperBound <= region.upperBound
     }
+}
+
+/// Memory for a result.
+struct Place: Sendable {
+    let tensor: Tensor
+    /// Whether the result must lie here in every run, since calls were bound to it.
+    let isBinding: Bool
+}
+
+/// A step as the runs of one plan take it.
+struct PlannedStep: Sendable {
+    let entry: Schedule.Entry
+    /// What does the step where all its values lie in the same memory in every run.
+    let call: (any BoundCall)?
 }
 
 /// Types and shapes of the values that a run starts from.

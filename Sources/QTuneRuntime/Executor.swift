@@ -16,68 +16,91 @@ struct Executor {
     func run(
         _ program: Program, feeds: [String: Value], plan: ExecutionPlan? = nil, recorder: PlanRecorder? = nil
     ) throws -> [Value] {
-        var table = [Value?](repeating: nil, count: program.slotCount)
+        var table = ValueTable(slots: program.slotCount, fixed: plan?.values)
         for input in program.inputs { table[input.slot] = feeds[input.name] ?? input.defaultValue }
-        if let plan {
-            for (slot, value) in plan.known { table[slot] = value }
+        let memory = RunMemory(plan: plan, recorder: recorder)
+        guard let plan else { return try execute(program, &table, memory) }
+        for step in plan.steps {
+            if let call = step.call {
+                try run(call, step.entry.step, table)
+            } else {
+                try run(step.entry, &table, memory)
+            }
         }
-        return try execute(program, &table, RunMemory(plan: plan, recorder: recorder))
+        return try outputs(of: program, table)
     }
 
     /// Runs a sub-graph on operands in the order of its inputs.
-    private func run(_ body: Program.Body, arguments: [Value], outer: [Value?]) throws -> [Value] {
+    private func run(_ body: Program.Body, arguments: [Value], outer: ValueTable) throws -> [Value] {
         let program = body.program
         guard arguments.count <= program.inputs.count else {
             throw QTuneError(
                 .invalidModel, "\(arguments.count) operands for a sub-graph of \(program.inputs.count) inputs",
                 place: ["graph '\(body.graph.name)'"])
         }
-        var table = [Value?](repeating: nil, count: program.slotCount)
+        var table = ValueTable(slots: program.slotCount)
         for (index, input) in program.inputs.enumerated() {
             table[input.slot] = index < arguments.count ? arguments[index] : input.defaultValue
         }
-        for (capture, source) in zip(program.captures, body.captures) { table[capture.slot] = value(source, outer) }
+        for (capture, source) in zip(program.captures, body.captures) { table[capture.slot] = outer[source] }
         return try execute(program, &table, RunMemory(plan: nil, recorder: nil))
     }
 
-    private func execute(_ program: Program, _ table: inout [Value?], _ memory: RunMemory) throws -> [Value] {
-        let allocate = { try memory.allocate($0, $1, $2) }
-        for entry in (memory.schedule ?? program.schedule).entries {
-            let step = entry.step
-            if makeView(entry, &table) { continue }
-            memory.begin(entry.index)
-            let started = profile == nil ? nil : ContinuousClock.now
-            var results = try locating("node '\(step.label)' (\(step.operatorType))") {
-                try evaluate(step, table, allocate)
-            }
-            if let started, let profile {
-                let duration = ContinuousClock.now - started
-                let operands = step.operands.map { value($0, table) }
-                let work =
-                    step.operator.work(operands, results)
-                    ?? KernelWork(
-                        moving: (operands + results).compactMap { $0?.tensor },
-                        by: step.operator.kernelFamily(operands))
-                profile.record(step.label, step.operatorType, duration, work: work)
-            }
-            memory.settle(&results, of: step)
-            for index in 0..<min(results.count, step.results.count) {
-                if let slot = step.results[index] { table[slot] = results[index] }
-            }
-            for slot in entry.released { table[slot] = nil }
-        }
-        return try program.outputs.map { operand in
-            guard let value = value(operand, table) else {
+    private func execute(_ program: Program, _ table: inout ValueTable, _ memory: RunMemory) throws -> [Value] {
+        for entry in program.schedule.entries { try run(entry, &table, memory) }
+        return try outputs(of: program, table)
+    }
+
+    private func outputs(of program: Program, _ table: ValueTable) throws -> [Value] {
+        try program.outputs.map { operand in
+            guard let value = table[operand] else {
                 throw QTuneError(.internalError, "an output of the graph was not computed")
             }
             return value
         }
     }
 
+    /// Does `step`, whose values all lie where `call` expects them.
+    private func run(_ call: any BoundCall, _ step: Program.Step, _ table: ValueTable) throws {
+        let started = profile == nil ? nil : ContinuousClock.now
+        try locating("node '\(step.label)' (\(step.operatorType))") { try call.run() }
+        if let started {
+            record(step, since: started, table, results: step.results.compactMap { $0.flatMap { table[$0] } })
+        }
+    }
+
+    private func run(_ entry: Schedule.Entry, _ table: inout ValueTable, _ memory: RunMemory) throws {
+        if makeView(entry, &table) { return }
+        let step = entry.step
+        memory.begin(entry.index)
+        let started = profile == nil ? nil : ContinuousClock.now
+        var results = try locating("node '\(step.label)' (\(step.operatorType))") {
+            try evaluate(step, table) { try memory.allocate($0, $1, $2) }
+        }
+        if let started { record(step, since: started, table, results: results) }
+        try memory.settle(&results, of: step)
+        for index in 0..<min(results.count, step.results.count) {
+            if let slot = step.results[index] { table[slot] = results[index] }
+        }
+        for slot in entry.released { table[slot] = nil }
+    }
+
+    private func record(
+        _ step: Program.Step, since started: ContinuousClock.Instant, _ table: ValueTable, results: [Value]
+    ) {
+        let duration = ContinuousClock.now - started
+        let operands = step.operands.map { table[$0] }
+        let work =
+            step.operator.work(operands, results)
+            ?? KernelWork(
+                moving: (operands + results).compactMap { $0?.tensor }, by: step.operator.kernelFamily(operands))
+        profile?.record(step.label, step.operatorType, duration, work: work)
+    }
+
     /// Does what `entry` says where that is no more than giving a value another shape.
-    private func makeView(_ entry: Schedule.Entry, _ table: inout [Value?]) -> Bool {
+    private func makeView(_ entry: Schedule.Entry, _ table: inout ValueTable) -> Bool {
         guard let shape = entry.view, let slot = entry.step.results[0],
-            case .tensor(let tensor)? = value(entry.step.operands[0], table), tensor.count == shape.elementCount
+            case .tensor(let tensor)? = table[entry.step.operands[0]], tensor.count == shape.elementCount
         else { return false }
         table[slot] = .tensor(tensor.reshaped(to: shape))
         for slot in entry.released { table[slot] = nil }
@@ -85,7 +108,7 @@ struct Executor {
     }
 
     private func evaluate(
-        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
+        _ step: Program.Step, _ table: ValueTable, _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
     ) throws -> [Value] {
         let results = try step.operator.evaluate(context(step, table, allocate))
         guard results.count >= step.neededResults else {
@@ -96,9 +119,9 @@ struct Executor {
     }
 
     private func context(
-        _ step: Program.Step, _ table: [Value?], _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
+        _ step: Program.Step, _ table: ValueTable, _ allocate: @escaping (Int, DType, Shape) throws -> Tensor
     ) -> EvaluationContext {
-        let inputs = step.operands.map { value($0, table) }
+        let inputs = step.operands.map { table[$0] }
         guard !step.bodies.isEmpty else {
             return EvaluationContext(
                 inputs: inputs, outputCount: step.results.count, pool: pool, allocate: allocate)
@@ -112,12 +135,29 @@ struct Executor {
                 return try run(body, arguments: arguments, outer: table)
             })
     }
+}
 
-    private func value(_ operand: Program.Operand, _ table: [Value?]) -> Value? {
+/// The values of a run by slot.
+struct ValueTable {
+    private var made: [Value?]
+    /// Values that no run makes anew; empty where there are none.
+    private let fixed: [Value?]
+
+    init(slots: Int, fixed: [Value?]? = nil) {
+        made = Array(repeating: nil, count: slots)
+        self.fixed = fixed ?? []
+    }
+
+    subscript(slot: Int) -> Value? {
+        get { made[slot] ?? (fixed.isEmpty ? nil : fixed[slot]) }
+        set { made[slot] = newValue }
+    }
+
+    subscript(operand: Program.Operand) -> Value? {
         switch operand {
         case .omitted: nil
         case .constant(let value): value
-        case .slot(let slot): table[slot]
+        case .slot(let slot): self[slot]
         }
     }
 }

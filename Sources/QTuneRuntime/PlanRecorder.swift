@@ -1,3 +1,4 @@
+internal import QTuneKernels
 internal import QTuneOperators
 internal import QTuneTensor
 
@@ -75,7 +76,7 @@ final class PlanRecorder {
     }
 
     /// The plan for the recorded run.
-    func makePlan(_ program: Program) -> ExecutionPlan {
+    func makePlan(_ program: Program, pool: ThreadPool) throws -> ExecutionPlan {
         for case .slot(let slot) in program.outputs {
             if let buffer = bufferOfSlot[slot] { buffers[buffer].isPlannable = false }
         }
@@ -96,12 +97,19 @@ final class PlanRecorder {
             return storages[self.root(result.buffer)]
         }
         let unshared = buffers.reduce(0) { $1.isPlannable ? $0 + $1.byteCount : $0 }
+        let places = results.map { step in
+            step.map { result -> Tensor? in
+                guard let result, result.isMade, let storage = storage(result) else { return nil }
+                return Tensor(dtype: result.dtype, shape: result.shape, storage: storage)
+            }
+        }
+        let binding = try PlanBinding(
+            program, schedule, known: known, places: places, shape: { facts.shape(of: $0) }, pool: pool)
         return ExecutionPlan(
-            schedule: schedule, known: known,
-            places: results.map { step in
-                step.map { result in
-                    guard let result, result.isMade, let storage = storage(result) else { return nil }
-                    return Tensor(dtype: result.dtype, shape: result.shape, storage: storage)
+            steps: binding.steps, values: binding.values,
+            places: places.enumerated().map { step, places in
+                places.enumerated().map { index, place in
+                    place.map { Place(tensor: $0, isBinding: binding.boundResults[step]?.contains(index) ?? false) }
                 }
             },
             regions: results.map { step in step.map { storage($0)?.addresses } }, arena: arena, unsharedBytes: unshared)

@@ -7,7 +7,7 @@ final class RunMemory {
     private let recorder: PlanRecorder?
     private var step = 0
     /// Planned memory for the results of the current step.
-    private var places: [Tensor?] = []
+    private var places: [Place?] = []
     /// Whose planned memory was handed out during the current step: bits by index of the result.
     private var placed: UInt64 = 0
     /// What was handed out during the current step, by index of the result, where somebody records it.
@@ -17,9 +17,6 @@ final class RunMemory {
         self.plan = plan
         self.recorder = recorder
     }
-
-    /// The steps to take; nil where there is no plan.
-    var schedule: Schedule? { plan?.schedule }
 
     func begin(_ step: Int) {
         self.step = step
@@ -34,7 +31,7 @@ final class RunMemory {
     /// Planned memory is handed out once a step: an operator that asks again may still read what it got first.
     func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) throws -> Tensor {
         if index < min(places.count, Self.mostPlaced), placed & (1 << UInt64(index)) == 0,
-            let place = places[index], place.dtype == dtype, place.shape == shape
+            let place = places[index]?.tensor, place.dtype == dtype, place.shape == shape
         {
             placed |= 1 << UInt64(index)
             return place
@@ -44,22 +41,22 @@ final class RunMemory {
         return fresh
     }
 
-    /// Makes the results fit to be kept: one that lies in the arena where the plan did not foresee it is copied out.
-    /// That happens where an operator hands on an operand in one run and not in another.
-    func settle(_ results: inout [Value], of source: Program.Step) {
+    /// Makes the results fit to be kept: one that calls are bound to lies in its place, and one that lies in the arena
+    /// where the plan did not foresee it is copied out. Either happens where an operator hands on an operand in one run
+    /// and not in another.
+    func settle(_ results: inout [Value], of source: Program.Step) throws {
         recorder?.record(step, source, results, given: given)
         guard let plan else { return }
         for index in results.indices {
-            guard case .tensor(let tensor) = results[index], !isPlaced(tensor, index),
-                !plan.permits(tensor, step, index)
-            else { continue }
-            results[index] = .tensor(tensor.copied())
+            guard case .tensor(let tensor) = results[index] else { continue }
+            let place = index < places.count ? places[index] : nil
+            if let place, tensor.isCopy(of: place.tensor) { continue }
+            if let place, place.isBinding {
+                results[index] = .tensor(try tensor.moved(to: place.tensor))
+            } else if !plan.permits(tensor, step, index) {
+                results[index] = .tensor(tensor.copied())
+            }
         }
-    }
-
-    /// Whether `tensor` is the planned memory for that result.
-    private func isPlaced(_ tensor: Tensor, _ index: Int) -> Bool {
-        index < places.count && places[index].map { tensor.isCopy(of: $0) } ?? false
     }
 }
 
@@ -73,5 +70,15 @@ extension Tensor {
             }
         }
         return copy
+    }
+
+    /// The same elements in the memory of `place`.
+    func moved(to place: Tensor) throws -> Tensor {
+        guard dtype == place.dtype, shape == place.shape else {
+            throw QTuneError(
+                .internalError, "a result of \(dtype)\(shape) where every run gives \(place.dtype)\(place.shape)")
+        }
+        place.copyBytes(0..<byteCount, of: self, to: 0)
+        return place
     }
 }

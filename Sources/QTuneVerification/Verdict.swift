@@ -46,7 +46,7 @@ extension VerificationCase {
         }
     }
 
-    /// Runs every data set and compares.
+    /// Runs every data set, a second time as the first run planned it, and compares.
     package func verdict(_ makeRunner: (Model) throws -> Runner) -> Verdict {
         do {
             let model = try model()
@@ -54,13 +54,15 @@ extension VerificationCase {
             let isRandom = try runner.prepared.isRandom()
             let tolerance = isRandom ? nil : try tolerance()
             for dataSet in try dataSets(model) {
-                let results = try runner.run(dataSet.inputs)
-                for (info, expected) in zip(model.graph.outputs, dataSet.outputs) {
-                    guard let actual = results[info.name] else {
-                        return Verdict(.wrong, "\(dataSet.name): there is no output '\(info.name)'")
-                    }
-                    if let difference = try difference(actual, expected, tolerance) {
-                        return Verdict(.wrong, "\(dataSet.name): output '\(info.name)': \(difference)")
+                for round in [dataSet.name, "\(dataSet.name), run again"] {
+                    let results = try runner.run(dataSet.inputs)
+                    for (info, expected) in zip(model.graph.outputs, dataSet.outputs) {
+                        guard let actual = results[info.name] else {
+                            return Verdict(.wrong, "\(round): there is no output '\(info.name)'")
+                        }
+                        if let difference = try difference(actual, expected, tolerance) {
+                            return Verdict(.wrong, "\(round): output '\(info.name)': \(difference)")
+                        }
                     }
                 }
             }

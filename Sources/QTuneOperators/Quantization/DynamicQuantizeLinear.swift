@@ -36,10 +36,8 @@ package struct DynamicRange {
 
     /// The parameters for values between `lower` and `upper`, and 0.
     package init(lower: Float, upper: Float) {
-        let (lower, upper) = (min(0, lower), max(0, upper))
-        let step = (upper - lower) / 255
-        scale = step > 0 ? step : 1
-        zeroPoint = quantized(-lower / scale, zeroPoint: 0, range: 0...255)
+        let quantization = RealRange(lower: lower, upper: upper).quantization
+        (scale, zeroPoint) = (quantization.scale, Int32(quantization.zeroPoint))
     }
 
     /// The integers for `values`, the scale and the zero point, as DynamicQuantizeLinear gives them.

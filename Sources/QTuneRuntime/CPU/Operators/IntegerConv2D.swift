@@ -53,6 +53,12 @@ struct IntegerConv2D: ImageOperator {
             try validate(node)
         }
 
+        /// Where a call leaves its results; nil where somebody asks for what no kernel leaves.
+        func results(_ values: BoundValues) -> IntegerResults? {
+            guard quantizesResult else { return IntegerResults(values, findsRange: findsRange) }
+            return DynamicResults(values).map(IntegerResults.quantized)
+        }
+
         private func validate(_ node: NodeReader) throws {
             guard (addition != nil || addsReals) == adds,
                 addition.map({ $0.addend.dtype == output.dtype && $0.total.dtype == output.dtype }) ?? true
@@ -172,6 +178,22 @@ struct IntegerConv2D: ImageOperator {
         var range: RealRange?
         let results = try attributes.order.makeResult(kernel.outputType, shape, context) { range = convolve($0) }
         return try RangeResult.appended(range, to: results, context)
+    }
+
+    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+        guard attributes.order.isChannelsLast, let kernel = packed?.weights, let image = values.input(0),
+            let output = values.output(0),
+            let input = InputQuantization(values, zeroPoint: 3, scale: 4),
+            let results = attributes.results(values)
+        else { return nil }
+        let (_, height, width, _) = try image.checkedImage()
+        let place = try attributes.window.placed(kernel: kernel.kernelExtent, height: height, width: width)
+        let pooled = try attributes.pooling?.placed(
+            over: place.output, channels: kernel.outputChannels, kernel.outputType)
+        return BoundIntegerConvolution(
+            kernel, image, quantizedBy: input, padding: place.window.padding,
+            adding: attributes.adds ? values.input(Self.addend) : nil, pooling: pooled?.window, into: results,
+            outputShape: output.shape, pool: values.pool)
     }
 
     /// Integers for the real numbers that `convolve` writes and knows the range of, their scale and zero point.

@@ -26,6 +26,15 @@ struct RangeQuantize: Operator {
     }
 }
 
+extension RangeQuantize {
+    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+        guard let input = values.input(0), let ends = values.input(1), let results = DynamicResults(values) else {
+            return nil
+        }
+        return BoundRangeQuantize(input, ends: ends, into: results, pool: values.pool)
+    }
+}
+
 /// A range as the second result of a node: its two ends.
 enum RangeResult {
     static let inferred = InferredValue.tensor(.float32, [.fixed(2)])
