@@ -51,6 +51,14 @@ import Testing
                 batch: 2, inputHeight: 45, inputWidth: 41, inputChannels: 4, outputChannels: 48,
                 window: window(3, 2, padding: 1)), window: window(3, 3, stride: 2, padding: 1)),
         Case(testDescription: "several bands", shape: wide(batch: 2), window: window(3, 3, stride: 2, padding: 1)),
+        Case(
+            testDescription: "windows that begin in the padding", shape: wide(),
+            window: window(3, 3, stride: 2, padding: 2)),
+        Case(
+            testDescription: "windows of three that overlap by one, over few channels",
+            shape: ConvolutionShape(
+                batch: 1, inputHeight: 20, inputWidth: 37, inputChannels: 3, outputChannels: 80,
+                window: window(3, 3, padding: 1)), window: window(3, 3, stride: 2, padding: 1)),
         Case(testDescription: "windows side by side", shape: wide(), window: window(2, 2, stride: 2)),
         Case(testDescription: "windows that overlap", shape: wide(), window: window(4, 3, padding: 1)),
         Case(testDescription: "rows that no window sees", shape: wide(), window: window(2, 1, stride: 5)),

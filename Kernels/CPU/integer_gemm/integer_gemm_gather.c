@@ -59,12 +59,13 @@ static void gather_window(
     memset(to, 0, (size_t)(out + out_stride - to));
 }
 
-// `count` windows inside the image, `step` bytes apart, each of `rows` runs of `run` bytes that lie `row_step` apart.
-// Runs are copied in whole vectors; what is written past their end is overwritten by
-// what comes next.
+// `count` windows, `step` bytes apart, none of which reaches past the sides of the image. Each has `rows` runs of `run`
+// bytes that lie `row_step` apart, with `above` runs of padding before them and `below` behind. Runs are copied in whole
+// vectors; what is written past their end is overwritten by what comes next.
 typedef struct {
     const uint8_t *in;
-    size_t count, step, rows, row_step, run;
+    size_t count, step, above, rows, below, row_step, run;
+    uint8_t padding;
 } inside_windows;
 
 __attribute__((always_inline)) static inline void gather_inside(
@@ -76,8 +77,10 @@ __attribute__((always_inline)) static inline void gather_inside(
     for (size_t index = 0; index < v.count; index++, in += v.step, out += out_stride) {
         uint8_t *to = out;
         const uint8_t *from = in;
+        for (size_t row = 0; row < v.above; row++) to = fill_run(v.padding, run, to);
         for (size_t row = 0; row < rows; row++, from += v.row_step, to += run)
             for (size_t i = 0; i < run; i += vector) memcpy(to + i, from + i, vector);
+        for (size_t row = 0; row < v.below; row++) to = fill_run(v.padding, run, to);
         memset(to, 0, 4);
     }
 }
@@ -100,20 +103,29 @@ __attribute__((target("avx2"))) static void gather_by_32(const inside_windows *w
 }
 #endif
 
-// Windows from (y, x) on, at most `count`, that `gather_inside` may take: inside the image, in one output row, and
-// whole vectors readable.
+// Makes `inside` the windows from (y, x) on, at most `count`, that `gather_inside` may take: in one output row, inside
+// the image but for its upper and its lower border, and whole vectors readable. Gives their number.
 static size_t windows_inside(
-    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count, size_t vector) {
-    const ptrdiff_t width = (ptrdiff_t)w->width, taps = (ptrdiff_t)w->kernel_width;
-    const ptrdiff_t last_row = y + (ptrdiff_t)((w->kernel_height - 1) * w->dilation_height);
-    if (w->dilation_width != 1 || w->pixel_stride != w->channels) return 0;
-    if (y < 0 || last_row >= (ptrdiff_t)w->height || x < 0 || x + taps > width) return 0;
+    const qt_integer_windows *w, const uint8_t *image, ptrdiff_t y, ptrdiff_t x, size_t count, size_t vector,
+    inside_windows *inside) {
+    const ptrdiff_t width = (ptrdiff_t)w->width, height = (ptrdiff_t)w->height, taps = (ptrdiff_t)w->kernel_width;
+    const ptrdiff_t dilation = (ptrdiff_t)w->dilation_height, rows = (ptrdiff_t)w->kernel_height;
+    if (w->dilation_width != 1 || w->pixel_stride != w->channels || x < 0 || x + taps > width) return 0;
+    const ptrdiff_t above = y < 0 ? (dilation - 1 - y) / dilation : 0;
+    const ptrdiff_t end = y < height ? (height - 1 - y) / dilation + 1 : 0;
+    const ptrdiff_t seen = (end < rows ? end : rows) - above;
+    if (seen <= 0) return 0;
     size_t fitting = (size_t)(width - taps - x) / w->stride_width + 1;
     if (fitting < count) count = fitting;
-    const uint8_t *last = image + ((size_t)last_row * w->width + (size_t)x) * w->channels;
-    const uint8_t *limit = w->input + w->input_bytes;
-    size_t reach = (w->kernel_width * w->channels + vector - 1) & ~(vector - 1), step = w->stride_width * w->channels;
-    while (count > 0 && last + (count - 1) * step + reach > limit) count--;
+    const uint8_t *first = image + ((size_t)(y + above * dilation) * w->width + (size_t)x) * w->channels;
+    const uint8_t *last = first + (size_t)(seen - 1) * inside->row_step, *limit = w->input + w->input_bytes;
+    size_t reach = (inside->run + vector - 1) & ~(vector - 1);
+    while (count > 0 && last + (count - 1) * inside->step + reach > limit) count--;
+    inside->in = first;
+    inside->count = count;
+    inside->above = (size_t)above;
+    inside->rows = (size_t)seen;
+    inside->below = (size_t)(rows - above - seen);
     return count;
 }
 
@@ -122,9 +134,9 @@ void qt_integer_gather(
     const size_t row_bytes = w->width * w->pixel_stride;
     inside_windows inside = {
         .step = w->stride_width * w->channels,
-        .rows = w->kernel_height,
         .row_step = w->dilation_height * row_bytes,
         .run = w->kernel_width * w->channels,
+        .padding = w->padding,
     };
     void (*gather)(const inside_windows *, uint8_t *, size_t) = gather_by_16;
     size_t vector = 16;
@@ -140,10 +152,8 @@ void qt_integer_gather(
         ptrdiff_t y = (ptrdiff_t)(row % w->output_height * w->stride_height) - w->pad_top;
         ptrdiff_t x = (ptrdiff_t)(ox * w->stride_width) - w->pad_left;
         size_t rest = w->output_width - ox < end - index ? w->output_width - ox : end - index;
-        size_t count = windows_inside(w, image, y, x, rest, vector);
+        size_t count = windows_inside(w, image, y, x, rest, vector, &inside);
         if (count > 0) {
-            inside.in = image + (size_t)y * row_bytes + (size_t)x * w->channels;
-            inside.count = count;
             gather(&inside, out, out_stride);
         } else {
             gather_window(w, image, y, x, out, out_stride);

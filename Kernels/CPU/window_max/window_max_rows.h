@@ -1,5 +1,5 @@
-// Both steps of a row in vectors of BLOCK bytes: first down the rows, then across. Included after the vectors of an
-// instruction set, under it.
+// A row in vectors of BLOCK bytes, in two steps: first down the rows, then across; or, of the window that most networks
+// have, in one. Included after the vectors of an instruction set, under it.
 
 #include <string.h>
 
@@ -103,8 +103,63 @@ INLINE void across(const qt_max_type type, const qt_max_row *row, size_t pixel, 
     }
 }
 
+// The largest of the pixels in column `x` under a window, from byte `at` of a pixel on; the smallest past the image.
+INLINE void column_of(
+    const qt_max_type type, const qt_max_row *row, const size_t count, const size_t vectors, size_t x, size_t pixel,
+    size_t at, bits *best) {
+    if (x >= row->width) {
+        for (size_t v = 0; v < vectors; v++) best[v] = smallest(type);
+        return;
+    }
+    at += x * pixel;
+    for (size_t v = 0; v < vectors; v++) best[v] = load_bits(row->rows[0] + at + v * BLOCK);
+    for (size_t r = 1; r < count; r++)
+        for (size_t v = 0; v < vectors; v++)
+            best[v] = larger(type, best[v], load_bits(row->rows[r] + at + v * BLOCK));
+}
+
+// Three taps two pixels apart: every other column is seen by two windows, and looked at once.
+INLINE void slide(
+    const qt_max_type type, const qt_max_row *row, const size_t count, const size_t vectors, size_t pixel,
+    uint8_t *out) {
+    for (size_t at = 0; at < pixel; at += vectors * BLOCK) {
+        bits shared[STRIP], inner[STRIP], last[STRIP];
+        column_of(type, row, count, vectors, 0u - row->padding, pixel, at, shared);
+        for (size_t place = 0; place < row->columns; place++) {
+            size_t x = place * 2 - row->padding;
+            column_of(type, row, count, vectors, x + 1, pixel, at, inner);
+            column_of(type, row, count, vectors, x + 2, pixel, at, last);
+            for (size_t v = 0; v < vectors; v++) {
+                bits best = larger(type, larger(type, shared[v], inner[v]), last[v]);
+                store_up_to(out + place * pixel + at + v * BLOCK, best, BLOCK);
+                shared[v] = last[v];
+            }
+        }
+    }
+}
+
+INLINE void slide_rows(
+    const qt_max_type type, const qt_max_row *row, const size_t vectors, size_t pixel, uint8_t *out) {
+    if (row->row_count == 2)
+        slide(type, row, 2, vectors, pixel, out);
+    else
+        slide(type, row, 3, vectors, pixel, out);
+}
+
+INLINE int slides(const qt_max_row *row, size_t pixel) {
+    return row->taps == 3 && row->stride == 2 && row->dilation == 1 && pixel % BLOCK == 0 && row->row_count >= 2 &&
+        row->row_count <= 3;
+}
+
 INLINE void max_row(const qt_max_type type, const qt_max_row *row, uint8_t *out) {
     size_t pixel = row->channels * (type == QT_MAX_F32 ? 4 : 1), span = qt_max_span(row);
+    if (slides(row, pixel)) {
+        if (pixel % (STRIP * BLOCK) == 0)
+            slide_rows(type, row, STRIP, pixel, out);
+        else
+            slide_rows(type, row, 1, pixel, out);
+        return;
+    }
     size_t before = row->padding < span ? row->padding : span;
     size_t inside = row->row_count == 0 ? 0 : row->width < span - before ? row->width : span - before;
     fill(type, row->scratch, before * pixel);
