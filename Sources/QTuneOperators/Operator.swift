@@ -38,7 +38,8 @@ package protocol Operator: Sendable {
     /// Inputs over which the first output may be written when nobody else needs them and type and size agree.
     var inPlaceInputs: [Int] { get }
 
-    /// Whether the only result is the first operand's elements, in their place, under a shape that inference tells.
+    /// Whether the only result, where the operator asks no memory for it, is the first operand's elements, in their
+    /// place, under a shape that inference tells.
     var isView: Bool { get }
 
     /// What an evaluation asked of the processor, for a profile; nil where it is to read and write its values once.

@@ -4,7 +4,10 @@ internal import QTuneTensor
 
 /// How one program runs on operands of certain types and shapes: which steps, and where their results lie in memory.
 final class ExecutionPlan: Sendable {
-    let steps: [PlannedStep]
+    let entries: [Schedule.Entry]
+    /// What does each step whose values all lie in the same memory in every run. Apart from the steps, which a run then
+    /// need not look at.
+    let calls: [(any BoundCall)?]
     /// By slot, the values that lie in the same memory in every run: those that types and shapes of the operands
     /// determine, and those that each run writes to a place of their own.
     let values: [Value?]
@@ -19,10 +22,11 @@ final class ExecutionPlan: Sendable {
     var arenaBytes: Int { arena.byteCount }
 
     init(
-        steps: [PlannedStep], values: [Value?], places: [[Place?]], regions: [[Range<UInt>?]], arena: TensorStorage,
+        entries: [Schedule.Entry], calls: [(any BoundCall)?], values: [Value?], places: [[Place?]],
+        regions: [[Range<UInt>?]], arena: TensorStorage,
         unsharedBytes: Int
     ) {
-        self.steps = steps
+        (self.entries, self.calls) = (entries, calls)
         self.values = values
         self.places = places
         self.regions = regions
@@ -45,13 +49,6 @@ struct Place: Sendable {
     let tensor: Tensor
     /// Whether the result must lie here in every run, since calls were bound to it.
     let isBinding: Bool
-}
-
-/// A step as the runs of one plan take it.
-struct PlannedStep: Sendable {
-    let entry: Schedule.Entry
-    /// What does the step where all its values lie in the same memory in every run.
-    let call: (any BoundCall)?
 }
 
 /// Types and shapes of the values that a run starts from.

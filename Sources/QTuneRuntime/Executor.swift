@@ -20,11 +20,11 @@ struct Executor {
         for input in program.inputs { table[input.slot] = feeds[input.name] ?? input.defaultValue }
         let memory = RunMemory(plan: plan, recorder: recorder)
         guard let plan else { return try execute(program, &table, memory) }
-        for step in plan.steps {
-            if let call = step.call {
-                try run(call, step.entry.step, table)
+        for index in plan.calls.indices {
+            if let call = plan.calls[index] {
+                try run(call, of: plan.entries, at: index, table)
             } else {
-                try run(step.entry, &table, memory)
+                try run(plan.entries[index], &table, memory)
             }
         }
         return try outputs(of: program, table)
@@ -60,9 +60,12 @@ struct Executor {
         }
     }
 
-    /// Does `step`, whose values all lie where `call` expects them.
-    private func run(_ call: any BoundCall, _ step: Program.Step, _ table: ValueTable) throws {
+    /// Does the step of `entries[index]`, whose values all lie where `call` expects them.
+    private func run(
+        _ call: any BoundCall, of entries: [Schedule.Entry], at index: Int, _ table: ValueTable
+    ) throws {
         let started = profile == nil ? nil : ContinuousClock.now
+        var step: Program.Step { entries[index].step }
         try locating("node '\(step.label)' (\(step.operatorType))") { try call.run() }
         if let started {
             record(step, since: started, table, results: step.results.compactMap { $0.flatMap { table[$0] } })

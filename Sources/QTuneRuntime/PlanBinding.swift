@@ -6,7 +6,9 @@ internal import QTuneTensor
 struct PlanBinding {
     /// By slot; nil for a value that each run finds elsewhere.
     private(set) var values: [Value?]
-    private(set) var steps: [PlannedStep] = []
+    /// The steps that runs take, and the calls that do them, nil where a value lies elsewhere in each run.
+    private(set) var entries: [Schedule.Entry] = []
+    private(set) var calls: [(any BoundCall)?] = []
     /// Which results must lie in their places, by step.
     private(set) var boundResults: [Int: Set<Int>] = [:]
     private let pool: ThreadPool
@@ -39,7 +41,8 @@ struct PlanBinding {
                 () -> (any BoundCall)? in
                 try call(entry.step, into: results)
             }
-            steps.append(PlannedStep(entry: entry, call: bound))
+            entries.append(entry)
+            calls.append(bound)
         }
     }
 

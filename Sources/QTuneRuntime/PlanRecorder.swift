@@ -106,7 +106,7 @@ final class PlanRecorder {
         let binding = try PlanBinding(
             program, schedule, known: known, places: places, shape: { facts.shape(of: $0) }, pool: pool)
         return ExecutionPlan(
-            steps: binding.steps, values: binding.values,
+            entries: binding.entries, calls: binding.calls, values: binding.values,
             places: places.enumerated().map { step, places in
                 places.enumerated().map { index, place in
                     place.map { Place(tensor: $0, isBinding: binding.boundResults[step]?.contains(index) ?? false) }

@@ -15,6 +15,8 @@ struct ChannelsLast: Operator {
         [.tensor(context[0].dtype, context[0].dimensions.flatMap { ImageLayout.channelsLast.applied(to: $0) })]
     }
 
+    var isView: Bool { true }
+
     func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.transpose }
 
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
@@ -33,6 +35,8 @@ struct ChannelsFirst: Operator {
     func inferOutputs(_ context: InferenceContext) -> [InferredValue] {
         [.tensor(context[0].dtype, context[0].dimensions.flatMap { ImageLayout.channelsFirst.applied(to: $0) })]
     }
+
+    var isView: Bool { true }
 
     func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.transpose }
 
