@@ -118,6 +118,11 @@ package final class FloatConvolution: Sendable {
     package func run(
         _ input: Tensor, padding: Padding2D = .none, residual: Tensor? = nil, into output: Tensor, pool: ThreadPool
     ) {
+        BoundFloatConvolution(self, input, padding: padding, residual: residual, into: output, pool: pool).run()
+    }
+
+    /// What `run` does with those operands; nil where there are no results.
+    func work(_ input: Tensor, padding: Padding2D, residual: Tensor?, into output: Tensor) -> (any BoundFloatWork)? {
         precondition(input.dtype == .float32 && output.dtype == .float32, "not float32")
         precondition(input.shape.rank == 4 && input.shape[3] == inputChannels, "\(input.shape) does not fit")
         let shape = shape(of: input.shape, padding: padding)
@@ -125,49 +130,33 @@ package final class FloatConvolution: Sendable {
             output.shape == [shape.batch, shape.outputHeight, shape.outputWidth, outputChannels],
             "\(output.shape) is not the shape that results")
         precondition(residual == nil || residual?.shape == output.shape, "the residual has another shape")
-        guard output.count > 0 else { return }
+        guard output.count > 0 else { return nil }
+        let pixels = UnsafePointer(input.unsafeElements(Float.self))
+        let added = residual.map { UnsafePointer($0.unsafeElements(Float.self)) }
+        let target = output.unsafeElements(Float.self)
+        let elementwise = FloatKernels.elementwise(for: tier)
         switch method {
         case .depthwise(let weights):
-            weights.run(
-                shape,
+            return BoundFloatDepthwise(
+                weights, shape,
                 DepthwiseWeights.Operands(
-                    input: input.unsafeElements(Float.self),
-                    residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) },
-                    output: output.unsafeElements(Float.self), activation: activation,
-                    elementwise: FloatKernels.elementwise(for: tier)),
-                pool: pool)
+                    input: pixels, residual: added, output: target, activation: activation, elementwise: elementwise))
         case .winograd(let weights):
-            weights.run(
-                shape,
+            return BoundFloatWinograd(
+                weights, shape,
                 WinogradWeights.Operands(
-                    input: input.unsafeElements(Float.self),
-                    residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) },
-                    output: output.unsafeElements(Float.self), activation: activation,
-                    elementwise: FloatKernels.elementwise(for: tier)),
-                pool: pool)
+                    input: pixels, residual: added, output: target, activation: activation, elementwise: elementwise))
         case .product(let columns):
-            PatchGatherer.withPatches(of: input, shape, pool: pool) { image in
-                for group in 0..<groups {
-                    multiply(image, columns[group], group: group, residual: residual, output: output, pool: pool)
-                }
+            let gatherer = PatchGatherer(shape, of: pixels)
+            let products = columns.enumerated().map { group, columns in
+                let first = group * columns.columns
+                return GatheredProduct(
+                    columns: columns, rows: shape.outputPixels, taps: gatherer.taps, depth: gatherer.depth,
+                    floatsPerRow: gatherer.depth * min(gatherer.taps, kernel.height), output: target + first,
+                    outputStride: outputChannels, residual: added.map { $0 + first }, activation: activation,
+                    elementwise: elementwise)
             }
-        }
-        extendLifetime((input, residual, output))
-    }
-
-    private func multiply(
-        _ image: PatchGatherer, _ columns: PackedColumns, group: Int, residual: Tensor?, output: Tensor,
-        pool: ThreadPool
-    ) {
-        let first = group * columns.columns
-        let product = GatheredProduct(
-            columns: columns, rows: image.shape.outputPixels, taps: image.taps, depth: image.depth,
-            floatsPerRow: image.depth * min(image.taps, kernel.height),
-            output: output.unsafeElements(Float.self) + first, outputStride: outputChannels,
-            residual: residual.map { UnsafePointer($0.unsafeElements(Float.self) + first) }, activation: activation,
-            elementwise: FloatKernels.elementwise(for: tier))
-        product.run(pool: pool) { range, pointers in
-            image.gather(range, channel: group * image.shape.inputChannelsPerGroup, into: pointers)
+            return BoundFloatProducts(gatherer, products)
         }
     }
 

@@ -62,21 +62,20 @@ package final class FloatMatrix: Sendable {
 
     /// Writes `activation(a * b + bias + residual)`; `a` is [..., K], the output and the residual are [..., N].
     package func run(_ a: Tensor, residual: Tensor? = nil, into output: Tensor, pool: ThreadPool) {
+        BoundFloatMatrix(self, a, residual: residual, into: output, pool: pool).run()
+    }
+
+    /// What `run` does with those operands, at their addresses. It does not keep the memory.
+    func product(_ a: Tensor, residual: Tensor?, into output: Tensor) -> GatheredProduct {
         precondition(a.dtype == .float32 && output.dtype == .float32, "not float32")
         let rows = columns == 0 ? 0 : output.count / columns
         precondition(a.count == rows * depth && output.count == rows * columns, "\(a.shape) does not fit the matrix")
         precondition(residual == nil || residual?.count == output.count, "the residual has another size")
-        let source = a.unsafeElements(Float.self)
-        let product = GatheredProduct(
+        return GatheredProduct(
             columns: packed, rows: rows, taps: 1, depth: depth, floatsPerRow: depth,
             output: output.unsafeElements(Float.self), outputStride: columns,
             residual: residual.map { UnsafePointer($0.unsafeElements(Float.self)) }, activation: activation,
             elementwise: FloatKernels.elementwise(for: tier))
-        let depth = depth
-        product.run(pool: pool) { range, pointers in
-            for row in range { pointers[row - range.lowerBound] = UnsafePointer(source + row * depth) }
-        }
-        extendLifetime((a, residual, output))
     }
 }
 

@@ -93,15 +93,17 @@ struct GatheredProduct {
         let end = rows(of: tiles.upperBound - 1, tiles: blocks.tiles).upperBound
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: (end - first) * taps) { pointers in
             guard let table = pointers.baseAddress else { return }
-            for tile in tiles {
-                let range = rows(of: tile, tiles: blocks.tiles)
-                gather(range, table + (range.lowerBound - first) * taps)
-            }
-            // A few rows read weights as fast as memory gives them, with nothing to do meanwhile.
-            let isLong = (end - first) * 2 > tiles.count * Int(columns.kernel.rows)
-            for panel in panels {
-                let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
-                multiply(tiles, of: blocks.tiles, columns.panels[panel], UnsafePointer(table), next: next)
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: tiles.count + 1) { starts in
+                for index in 0...tiles.count { starts[index] = rows * (tiles.lowerBound + index) / blocks.tiles }
+                for index in 0..<tiles.count {
+                    gather(starts[index]..<starts[index + 1], table + (starts[index] - first) * taps)
+                }
+                // A few rows read weights as fast as memory gives them, with nothing to do meanwhile.
+                let isLong = (end - first) * 2 > tiles.count * Int(columns.kernel.rows)
+                for panel in panels {
+                    let next = isLong && panel + 1 < panels.upperBound ? columns.panels[panel + 1] : nil
+                    multiply(UnsafeBufferPointer(starts), columns.panels[panel], UnsafePointer(table), next: next)
+                }
             }
         }
         if let function = activation.unary, !panels.isEmpty {
@@ -113,15 +115,15 @@ struct GatheredProduct {
         }
     }
 
-    /// Multiplies the rows of `tiles`, whose pointers start at `table`, by the columns of `panel`, and brings `next`
-    /// into the cache meanwhile.
+    /// Multiplies the rows of tiles, which begin at `starts`, the last entry their end, and whose pointers start at
+    /// `table`, by the columns of `panel`, and brings `next` into the cache meanwhile.
     private func multiply(
-        _ tiles: Range<Int>, of count: Int, _ panel: PackedColumns.Panel,
-        _ table: UnsafePointer<UnsafePointer<Float>?>, next: PackedColumns.Panel?
+        _ starts: UnsafeBufferPointer<Int>, _ panel: PackedColumns.Panel, _ table: UnsafePointer<UnsafePointer<Float>?>,
+        next: PackedColumns.Panel?
     ) {
         let bounds = activation.clampBounds
-        var row = rows * tiles.lowerBound / count
-        var (pointers, offset) = (table, row * outputStride + panel.firstColumn)
+        let tiles = starts.count - 1
+        var (pointers, offset) = (table, starts[0] * outputStride + panel.firstColumn)
         var tile = qt_f32_gemm_tile(
             rows: 0, columns: panel.columns, width: panel.width, taps: taps, depth: depth, a: pointers,
             panel: columns.start(of: panel), ahead: nil, ahead_step: 0, c: output, c_stride: outputStride,
@@ -129,20 +131,18 @@ struct GatheredProduct {
             residual_stride: outputStride, lower: bounds.lower, upper: bounds.upper)
         let ahead = next.map {
             PackedColumns.Lookahead(
-                columns.start(of: $0), width: $0.width, depth: columns.depth, tiles: tiles.count)
+                columns.start(of: $0), width: $0.width, depth: columns.depth, tiles: tiles)
         }
         tile.ahead_step = ahead?.step ?? 0
         let kernel = columns.kernel
-        for index in tiles {
-            let end = rows * (index + 1) / count
-            (tile.rows, tile.a) = (end - row, pointers)
+        for index in 0..<tiles {
+            (tile.rows, tile.a) = (starts[index + 1] - starts[index], pointers)
             tile.c = output + offset
             tile.residual = residual.map { $0 + offset }
-            tile.ahead = ahead?.start(forTile: index - tiles.lowerBound)
+            tile.ahead = ahead?.start(forTile: index)
             kernel.run(&tile)
             pointers += tile.rows * taps
             offset += tile.rows * outputStride
-            row = end
         }
     }
 }

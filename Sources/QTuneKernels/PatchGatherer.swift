@@ -4,14 +4,17 @@ internal import QTuneTensor
 ///
 /// Where the window's columns lie side by side in memory a whole window row is one run; an image of few channels is
 /// copied once with its left and right padding, so that its runs are not too short.
-struct PatchGatherer {
+struct PatchGatherer: @unchecked Sendable {
     let shape: ConvolutionShape
     /// Runs that make a patch.
     let taps: Int
     /// Floats of a run.
     let depth: Int
 
-    private let image: TensorStorage
+    /// Of the input, or of its copy with padding at both sides.
+    private var image: UnsafePointer<Float>
+    /// Whether the input is copied in each run.
+    private let isCopied: Bool
     /// Floats from one pixel to the next, and pixels from one image row to the next.
     private let pixelStride: Int
     private let rowPixels: Int
@@ -26,29 +29,16 @@ struct PatchGatherer {
     /// Images of more channels are never copied.
     private static let fewChannels = 16
 
-    /// Calls `body` with what finds the patches of `input`.
-    static func withPatches(
-        of input: Tensor, _ shape: ConvolutionShape, pool: ThreadPool, _ body: (PatchGatherer) -> Void
-    ) {
-        guard let storage = input.storage else { preconditionFailure("a tensor of strings is no image") }
+    /// Of the images at `input`, which the caller keeps alive.
+    init(_ shape: ConvolutionShape, of input: UnsafePointer<Float>) {
         let padding = shape.padding
-        let mergesColumns = shape.groups == 1 && shape.dilation.width == 1 && shape.kernel.width > 1
-        if mergesColumns, padding.left == 0, padding.right == 0 {
-            body(PatchGatherer(shape, image: storage, left: 0, right: 0, merging: true))
-            return
-        }
-        if mergesColumns, shape.inputChannels <= fewChannels {
-            let padded = copy(input, left: padding.left, right: padding.right, pool: pool)
-            body(PatchGatherer(shape, image: padded, left: padding.left, right: padding.right, merging: true))
-            ScratchMemory.giveBack(padded)
-            return
-        }
-        body(PatchGatherer(shape, image: storage, left: 0, right: 0, merging: false))
-    }
-
-    private init(_ shape: ConvolutionShape, image: TensorStorage, left: Int, right: Int, merging: Bool) {
+        let merges = shape.groups == 1 && shape.dilation.width == 1 && shape.kernel.width > 1
+        let isPadded = padding.left > 0 || padding.right > 0
+        isCopied = merges && isPadded && shape.inputChannels <= Self.fewChannels
+        let (left, right) = isCopied ? (padding.left, padding.right) : (0, 0)
+        let merging = merges && (isCopied || !isPadded)
         self.shape = shape
-        self.image = image
+        image = input
         outputHeight = shape.outputHeight
         outputWidth = shape.outputWidth
         pixelStride = shape.inputChannels
@@ -62,13 +52,23 @@ struct PatchGatherer {
         zeros.base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     }
 
+    /// Calls `body` with what finds the patches of the input as it is now.
+    func withPatches(pool: ThreadPool, _ body: (PatchGatherer) -> Void) {
+        guard isCopied else { return body(self) }
+        let padded = copy(left: shape.padding.left, right: shape.padding.right, pool: pool)
+        var gatherer = self
+        gatherer.image = UnsafePointer(padded.base.assumingMemoryBound(to: Float.self))
+        body(gatherer)
+        ScratchMemory.giveBack(padded)
+    }
+
     /// The images with columns of zeros at both sides, in borrowed memory.
-    private static func copy(_ input: Tensor, left: Int, right: Int, pool: ThreadPool) -> TensorStorage {
-        let (width, channels) = (input.shape[2], input.shape[3])
-        let rows = input.shape[0] * input.shape[1]
+    private func copy(left: Int, right: Int, pool: ThreadPool) -> TensorStorage {
+        let (width, channels) = (shape.inputWidth, shape.inputChannels)
+        let rows = shape.batch * shape.inputHeight
         let rowFloats = (width + left + right) * channels
         let storage = ScratchMemory.borrow(floats: rows * rowFloats)
-        let (start, pixels) = (storage.base.assumingMemoryBound(to: Float.self), input.unsafeElements(Float.self))
+        let (start, pixels) = (storage.base.assumingMemoryBound(to: Float.self), image)
         pool.run(over: rows, grain: max(1, 32_768 / max(1, rowFloats))) { range in
             for row in range {
                 let target = start + row * rowFloats
@@ -83,7 +83,7 @@ struct PatchGatherer {
     /// Writes the pointers to the patches of output pixels `range`, their runs from `channel` on: that of tap `t` and
     /// pixel `p` at index `t * range.count + p`.
     func gather(_ range: Range<Int>, channel: Int, into pointers: UnsafeMutablePointer<UnsafePointer<Float>?>) {
-        let base = UnsafePointer(image.base.assumingMemoryBound(to: Float.self)) + channel
+        let base = image + channel
         if shape.isEveryPixel {
             for pixel in range { pointers[pixel - range.lowerBound] = base + pixel * pixelStride }
             return
@@ -123,6 +123,7 @@ struct PatchGatherer {
             }
         }
     }
+
     /// `gather` where every window row is one run that no column of padding interrupts: those of neighbouring pixels
     /// are equally far apart.
     private func gatherRows(

@@ -84,6 +84,16 @@ struct Conv2D: Operator {
         return [.tensor(output)]
     }
 
+    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+        guard let kernel = packed?.weights, let input = values.input(0), let output = values.output(0) else {
+            return nil
+        }
+        let (_, height, width, _) = try input.checkedImage()
+        let place = try window.placed(kernel: kernel.kernel, height: height, width: width)
+        return BoundFloatConvolution(
+            kernel, input, padding: place.window.padding, residual: values.input(3), into: output, pool: values.pool)
+    }
+
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
         packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }

@@ -66,6 +66,13 @@ struct Linear: Operator {
         return [.tensor(output)]
     }
 
+    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+        guard let matrix = packed?.weights, let input = values.input(0), let output = values.output(0) else {
+            return nil
+        }
+        return BoundFloatMatrix(matrix, input, residual: values.input(3), into: output, pool: values.pool)
+    }
+
     func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? {
         packed?.weights.work(outputElements: outputs.first?.tensor?.count ?? 0)
     }

@@ -1,0 +1,93 @@
+package import QTuneTensor
+
+/// A float32 convolution of images that lie in the same memory each time.
+package final class BoundFloatConvolution: BoundCall, @unchecked Sendable {
+    /// nil where there are no results.
+    private let work: (any BoundFloatWork)?
+    private let pool: ThreadPool
+    /// Keep the memory.
+    private let kept: (FloatConvolution, input: Tensor, residual: Tensor?, output: Tensor)
+
+    /// The operands are those of `FloatConvolution.run`.
+    package init(
+        _ convolution: FloatConvolution, _ input: Tensor, padding: Padding2D, residual: Tensor?, into output: Tensor,
+        pool: ThreadPool
+    ) {
+        work = convolution.work(input, padding: padding, residual: residual, into: output)
+        (self.pool, kept) = (pool, (convolution, input, residual, output))
+    }
+
+    package func run() { work?.run(pool: pool) }
+}
+
+/// A float32 product of rows that lie in the same memory each time.
+package final class BoundFloatMatrix: BoundCall, @unchecked Sendable {
+    private let product: GatheredProduct
+    private let source: UnsafePointer<Float>
+    private let pool: ThreadPool
+    /// Keep the memory.
+    private let kept: (FloatMatrix, a: Tensor, residual: Tensor?, output: Tensor)
+
+    /// The operands are those of `FloatMatrix.run`.
+    package init(_ matrix: FloatMatrix, _ a: Tensor, residual: Tensor?, into output: Tensor, pool: ThreadPool) {
+        product = matrix.product(a, residual: residual, into: output)
+        source = UnsafePointer(a.unsafeElements(Float.self))
+        (self.pool, kept) = (pool, (matrix, a, residual, output))
+    }
+
+    package func run() {
+        let (source, depth) = (source, product.depth)
+        product.run(pool: pool) { range, pointers in
+            for row in range { pointers[row - range.lowerBound] = source + row * depth }
+        }
+    }
+}
+
+/// Work of float32 kernels on operands at addresses that stay. It does not keep the memory.
+protocol BoundFloatWork: AnyObject {
+    func run(pool: ThreadPool)
+}
+
+/// A product for each group of channels.
+final class BoundFloatProducts: BoundFloatWork {
+    private let gatherer: PatchGatherer
+    private let products: [GatheredProduct]
+
+    init(_ gatherer: PatchGatherer, _ products: [GatheredProduct]) {
+        (self.gatherer, self.products) = (gatherer, products)
+    }
+
+    func run(pool: ThreadPool) {
+        gatherer.withPatches(pool: pool) { image in
+            for group in products.indices {
+                products[group].run(pool: pool) { range, pointers in
+                    image.gather(range, channel: group * image.shape.inputChannelsPerGroup, into: pointers)
+                }
+            }
+        }
+    }
+}
+
+final class BoundFloatDepthwise: BoundFloatWork {
+    private let weights: DepthwiseWeights
+    private let shape: ConvolutionShape
+    private let operands: DepthwiseWeights.Operands
+
+    init(_ weights: DepthwiseWeights, _ shape: ConvolutionShape, _ operands: DepthwiseWeights.Operands) {
+        (self.weights, self.shape, self.operands) = (weights, shape, operands)
+    }
+
+    func run(pool: ThreadPool) { weights.run(shape, operands, pool: pool) }
+}
+
+final class BoundFloatWinograd: BoundFloatWork {
+    private let weights: WinogradWeights
+    private let shape: ConvolutionShape
+    private let operands: WinogradWeights.Operands
+
+    init(_ weights: WinogradWeights, _ shape: ConvolutionShape, _ operands: WinogradWeights.Operands) {
+        (self.weights, self.shape, self.operands) = (weights, shape, operands)
+    }
+
+    func run(pool: ThreadPool) { weights.run(shape, operands, pool: pool) }
+}
