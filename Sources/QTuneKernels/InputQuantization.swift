@@ -16,7 +16,7 @@ package enum InputQuantization: Sendable {
     }
 }
 
-/// The same as addresses, which it does not keep.
+/// The addresses of those numbers, for a `BoundIntegerKernel`, which keeps the memory.
 struct InputAddresses {
     private let zeroPoint: UnsafeRawPointer?
     private let isSigned: Bool

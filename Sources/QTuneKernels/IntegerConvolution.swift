@@ -20,7 +20,7 @@ package final class IntegerConvolution: Sendable {
     private let implementation: Implementation
     private let inputZeroPoint: Int32
     /// One for each product, or the only one.
-    let channelStages: ChannelStages
+    private let channelStages: ChannelStages
 
     /// One product for each group, squares for windows of 3x3, or a depthwise kernel.
     private enum Implementation: Sendable {
@@ -143,8 +143,8 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, padding: Padding2D, adding addend: Tensor? = nil, pooling: SlidingWindow? = nil,
         into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        BoundIntegerConvolution(
-            self, input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
+        kernel(
+            input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
             outputType: output.dtype, findsRange: findsRange, pool: pool
         ).run(nil, into: output)
     }
@@ -156,15 +156,50 @@ package final class IntegerConvolution: Sendable {
         _ input: Tensor, inputZeroPoint: Int32, inputScale: Float?, padding: Padding2D, adding addend: Tensor? = nil,
         pooling: SlidingWindow? = nil, into output: Tensor, findsRange: Bool = false, pool: ThreadPool
     ) -> RealRange? {
-        BoundIntegerConvolution(
-            self, input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
+        kernel(
+            input, padding: padding, adding: addend, pooling: pooling, outputShape: output.shape,
             outputType: output.dtype, findsRange: findsRange, pool: pool
         ).run((inputZeroPoint, inputScale), into: output)
     }
 
+    /// The convolution of images that lie in the same memory each time.
+    /// - Parameters:
+    ///   - image: [N, H, W, I].
+    ///   - input: where the zero point and the scale of `image` lie.
+    ///   - padding, addend, pooling: as `run` takes them.
+    ///   - outputShape: [N, output height, output width, O].
+    package func bound(
+        _ image: Tensor, quantizedBy input: InputQuantization, padding: Padding2D, adding addend: Tensor?,
+        pooling: SlidingWindow?, into results: IntegerResults, outputShape: Shape, pool: ThreadPool
+    ) -> BoundIntegerKernel {
+        precondition(results.count == outputShape.elementCount, "the results do not fit")
+        return kernel(
+            image, quantizedBy: input, padding: padding, adding: addend, pooling: pooling, outputShape: outputShape,
+            outputType: results.dtype, results: results, findsRange: results.needsRange, pool: pool)
+    }
+
+    private func kernel(
+        _ image: Tensor, quantizedBy input: InputQuantization = .known, padding: Padding2D, adding addend: Tensor?,
+        pooling: SlidingWindow?, outputShape: Shape, outputType: DType, results: IntegerResults? = nil,
+        findsRange: Bool, pool: ThreadPool
+    ) -> BoundIntegerKernel {
+        precondition(!findsRange || outputType == .float32, "the range of what is not real")
+        precondition(image.shape.rank == 4 && image.shape[3] == inputChannels, "the input does not fit the weights")
+        precondition(image.dtype == inputType && outputType == self.outputType, "types do not fit")
+        // Windows over an image without pixels see padding only; kernels load what they then mask, so that there must
+        // be a pixel to load.
+        let pixels = image.count > 0 ? image : Tensor(zeros: image.dtype, shape: [inputChannels])
+        let work = work(
+            image.shape, of: pixels, padding: padding, adding: addend, pooling: pooling, outputShape: outputShape,
+            findsRange: findsRange, pool: pool)
+        return BoundIntegerKernel(
+            work, channels: channelStages.addresses, input: input, results: results, findsRange: findsRange,
+            pool: pool, keeping: [self, pixels, addend as Any])
+    }
+
     /// The kernels' work on images of `inputShape` at the address of `input`, as `run` describes it; nil where there is
     /// nothing to compute. It does not keep the memory.
-    func work(
+    private func work(
         _ inputShape: Shape, of input: Tensor, padding: Padding2D, adding addend: Tensor?, pooling: SlidingWindow?,
         outputShape: Shape, findsRange: Bool, pool: ThreadPool
     ) -> (any BoundIntegerWork)? {

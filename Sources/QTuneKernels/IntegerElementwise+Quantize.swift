@@ -66,16 +66,23 @@ extension IntegerElementwise {
         _ x: Tensor, scale: Float, zeroPoint: Int32, into output: Tensor, pool: ThreadPool, tier: CPUTier? = nil
     ) {
         precondition(x.dtype == .float32 && x.count == output.count)
-        let width = output.dtype.bitWidth / 8
-        let (type, target) = (tag(output.dtype), target(output.dtype, zeroPoint: zeroPoint, clamp: nil))
-        nonisolated(unsafe) let kernel = IntegerKernels.elementwise(for: tier)
-        nonisolated(unsafe) let source = UnsafePointer(x.address.assumingMemoryBound(to: Float.self))
-        nonisolated(unsafe) let sink = output.address
-        split(x.count, work: x.count, pool: pool) { part in
+        quantize(
+            UnsafePointer(x.unsafeElements(Float.self)), count: x.count, scale: scale, zeroPoint: zeroPoint,
+            to: output.dtype, at: output.address, pool: pool, kernel: IntegerKernels.elementwise(for: tier))
+        extendLifetime((x, output))
+    }
+
+    /// The same by addresses.
+    static func quantize(
+        _ source: UnsafePointer<Float>, count: Int, scale: Float, zeroPoint: Int32, to dtype: DType,
+        at sink: UnsafeMutableRawPointer, pool: ThreadPool, kernel: IntegerKernels.ElementwiseRow
+    ) {
+        let (type, width) = (tag(dtype), dtype.bitWidth / 8)
+        let target = target(dtype, zeroPoint: zeroPoint, clamp: nil)
+        split(count, work: count, pool: pool) { part in
             kernel.pointee.quantize(
                 source + part.lowerBound, part.count, scale, target, type, sink + part.lowerBound * width)
         }
-        extendLifetime((x, output))
     }
 
     /// The real values of `x` (`uint8`, `int8`, `uint16`, `int16` or `int32`) as float32.

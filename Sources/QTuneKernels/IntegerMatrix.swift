@@ -12,9 +12,9 @@ package final class IntegerMatrix: Sendable {
     /// The element type that `run` writes.
     package var outputType: DType { epilogue.outputType }
 
-    let product: IntegerProduct
+    private let product: IntegerProduct
     private let epilogue: IntegerEpilogue
-    let stages: ChannelStages
+    private let stages: ChannelStages
 
     /// The row of the kernels' table that does the work.
     var kernelName: String { product.kernelName }
@@ -64,9 +64,8 @@ package final class IntegerMatrix: Sendable {
     /// - Parameter findsRange: whether to give the range of the output, which is float32.
     @discardableResult
     package func run(_ a: Tensor, into output: Tensor, findsRange: Bool = false, pool: ThreadPool) -> RealRange? {
-        BoundIntegerMatrix(
-            self, a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool
-        ).run(nil, into: output)
+        kernel(a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool)
+            .run(nil, into: output)
     }
 
     /// The same for an input whose zero point, and whose scale if it is given, are known only now. The scale multiplies
@@ -76,8 +75,36 @@ package final class IntegerMatrix: Sendable {
         _ a: Tensor, inputZeroPoint: Int32, inputScale: Float?, into output: Tensor, findsRange: Bool = false,
         pool: ThreadPool
     ) -> RealRange? {
-        BoundIntegerMatrix(
-            self, a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool
-        ).run((inputZeroPoint, inputScale), into: output)
+        kernel(a, outputCount: output.count, outputType: output.dtype, findsRange: findsRange, pool: pool)
+            .run((inputZeroPoint, inputScale), into: output)
+    }
+
+    /// The product of rows that lie in the same memory each time.
+    /// - Parameters:
+    ///   - a: [..., K].
+    ///   - input: where the zero point and the scale of `a` lie.
+    ///   - results: [..., N].
+    package func bound(
+        _ a: Tensor, quantizedBy input: InputQuantization, into results: IntegerResults, pool: ThreadPool
+    ) -> BoundIntegerKernel {
+        kernel(
+            a, quantizedBy: input, outputCount: results.count, outputType: results.dtype, results: results,
+            findsRange: results.needsRange, pool: pool)
+    }
+
+    private func kernel(
+        _ a: Tensor, quantizedBy input: InputQuantization = .known, outputCount: Int, outputType: DType,
+        results: IntegerResults? = nil, findsRange: Bool, pool: ThreadPool
+    ) -> BoundIntegerKernel {
+        precondition(!findsRange || outputType == .float32, "the range of what is not real")
+        precondition(a.dtype == inputType && outputType == self.outputType, "types do not fit")
+        let rows = columns == 0 ? 0 : outputCount / columns
+        precondition(a.count == rows * depth && outputCount == rows * columns, "shapes do not fit")
+        let work = BoundProducts(
+            product, rows: rows, of: a.bytes, isSigned: inputType == .int8, outputBytes: outputType.bitWidth / 8,
+            findsRange: findsRange, pool: pool)
+        return BoundIntegerKernel(
+            work, channels: stages.addresses, input: input, results: results, findsRange: findsRange, pool: pool,
+            keeping: [self, a])
     }
 }

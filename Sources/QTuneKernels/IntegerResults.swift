@@ -9,7 +9,7 @@ package enum IntegerResults: Sendable {
     case quantized(DynamicResults)
 }
 
-/// The same as addresses, which it does not keep.
+/// The addresses of results, for a `BoundIntegerKernel`, which keeps the memory.
 struct ResultAddresses {
     /// nil where the real results are nobody's.
     private let address: UnsafeMutableRawPointer?
@@ -41,7 +41,7 @@ struct ResultAddresses {
 
 extension IntegerResults {
     /// Whether the range of the results is wanted.
-    var needRange: Bool {
+    var needsRange: Bool {
         if case .plain = self { false } else { true }
     }
 

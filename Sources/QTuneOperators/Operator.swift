@@ -28,8 +28,8 @@ package protocol Operator: Sendable {
     func evaluate(_ context: EvaluationContext) throws -> [Value]
 
     /// The evaluation of values that lie in the same memory in every run; nil where the operator has no quicker one than
-    /// `evaluate`. An evaluation of values of these types and shapes was there before.
-    func bound(_ values: BoundValues) throws -> (any BoundCall)?
+    /// `evaluate`. Values of these types and shapes were evaluated before.
+    func bound(_ values: BoundValues) -> (any BoundCall)?
 
     /// The operator with constant operands packed for its kernels, or nil where there is nothing to pack.
     /// Called once, before the first evaluation, with the operands that are constant.
@@ -54,7 +54,7 @@ package protocol Operator: Sendable {
 
 extension Operator {
     package static var domain: String { "" }
-    package func bound(_ values: BoundValues) throws -> (any BoundCall)? { nil }
+    package func bound(_ values: BoundValues) -> (any BoundCall)? { nil }
     package func prepacked(_ constants: [Int: Tensor]) throws -> (any Operator)? { nil }
     package var inPlaceInputs: [Int] { [] }
     package func work(_ inputs: [Value?], _ outputs: [Value]) -> KernelWork? { nil }

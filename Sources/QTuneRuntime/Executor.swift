@@ -60,16 +60,18 @@ struct Executor {
         }
     }
 
-    /// Does the step of `entries[index]`, whose values all lie where `call` expects them.
+    /// Does the step of `entries[index]`, whose values all lie where `call` expects them. The step itself is looked at
+    /// only for an error or a profile: it is not in the cache.
     private func run(
         _ call: any BoundCall, of entries: [Schedule.Entry], at index: Int, _ table: ValueTable
     ) throws {
         let started = profile == nil ? nil : ContinuousClock.now
         var step: Program.Step { entries[index].step }
         try locating("node '\(step.label)' (\(step.operatorType))") { try call.run() }
-        if let started {
-            record(step, since: started, table, results: step.results.compactMap { $0.flatMap { table[$0] } })
-        }
+        guard let started else { return }
+        // Results behind one that nobody asks for would stand in its place.
+        let results = step.results.map { $0.flatMap { table[$0] } }.prefix { $0 != nil }
+        record(step, since: started, table, results: results.compactMap { $0 })
     }
 
     private func run(_ entry: Schedule.Entry, _ table: inout ValueTable, _ memory: RunMemory) throws {

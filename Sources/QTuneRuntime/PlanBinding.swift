@@ -9,40 +9,27 @@ struct PlanBinding {
     /// The steps that runs take, and the calls that do them, nil where a value lies elsewhere in each run.
     private(set) var entries: [Schedule.Entry] = []
     private(set) var calls: [(any BoundCall)?] = []
-    /// Which results must lie in their places, by step.
-    private(set) var boundResults: [Int: Set<Int>] = [:]
+    /// Memory for each result, by step and index; nil where it is allocated at run time.
+    private(set) var places: [[Place?]]
     private let pool: ThreadPool
 
     /// - Parameters:
     ///   - known: values that are the same in every run.
     ///   - places: memory for the results of each step.
-    ///   - shape: the lengths of the axes of a slot, where they are the same in every run.
+    ///   - isFixed: whether a slot holds a value of the type and shape of that tensor in every run.
     init(
         _ program: Program, _ schedule: Schedule, known: [(slot: Int, value: Value)], places: [[Tensor?]],
-        shape: (_ slot: Int) -> Shape?, pool: ThreadPool
-    ) throws {
+        isFixed: (_ slot: Int, Tensor) -> Bool, pool: ThreadPool
+    ) {
         values = Array(repeating: nil, count: program.slotCount)
+        self.places = places.map { $0.map { $0.map { Place(tensor: $0, isBinding: false) } } }
         self.pool = pool
         for (slot, value) in known { values[slot] = value }
         for entry in schedule.entries {
             if bindView(entry) { continue }
-            let results = entry.step.results.enumerated().map { index, slot -> Tensor? in
-                guard let slot, index < places[entry.index].count, let place = places[entry.index][index],
-                    shape(slot) == place.shape
-                else { return nil }
-                return place
-            }
-            for (index, result) in results.enumerated() {
-                guard let result, let slot = entry.step.results[index] else { continue }
-                values[slot] = .tensor(result)
-                boundResults[entry.index, default: []].insert(index)
-            }
-            let bound = try locating("node '\(entry.step.label)' (\(entry.step.operatorType))") {
-                () -> (any BoundCall)? in
-                try call(entry.step, into: results)
-            }
+            bindResults(entry, isFixed: isFixed)
             entries.append(entry)
-            calls.append(bound)
+            calls.append(call(entry))
         }
     }
 
@@ -55,10 +42,24 @@ struct PlanBinding {
         return true
     }
 
-    /// The call that does `step`; nil where one of its values lies elsewhere in each run.
-    private func call(_ step: Program.Step, into results: [Tensor?]) throws -> (any BoundCall)? {
-        guard step.bodies.isEmpty, zip(step.results, results).allSatisfy({ $0 == nil || $1 != nil }) else {
-            return nil
+    /// Notes which results of `entry` lie in their places in every run.
+    private mutating func bindResults(_ entry: Schedule.Entry, isFixed: (_ slot: Int, Tensor) -> Bool) {
+        for (index, slot) in entry.step.results.enumerated() where index < places[entry.index].count {
+            guard let slot, let tensor = places[entry.index][index]?.tensor, isFixed(slot, tensor) else { continue }
+            places[entry.index][index] = Place(tensor: tensor, isBinding: true)
+            values[slot] = .tensor(tensor)
+        }
+    }
+
+    /// The call that does the step of `entry`; nil where one of its values lies elsewhere in each run.
+    private func call(_ entry: Schedule.Entry) -> (any BoundCall)? {
+        let (step, places) = (entry.step, places[entry.index])
+        guard step.bodies.isEmpty else { return nil }
+        var outputs: [Tensor?] = []
+        for (index, slot) in step.results.enumerated() {
+            let place = index < places.count ? places[index] : nil
+            guard slot == nil || place?.isBinding == true else { return nil }
+            outputs.append(slot == nil ? nil : place?.tensor)
         }
         var inputs: [Tensor?] = []
         for operand in step.operands {
@@ -70,8 +71,8 @@ struct PlanBinding {
                 return nil
             }
         }
-        let values = BoundValues(inputs: inputs, outputs: results, pool: pool)
-        return try step.operator.bound(values) ?? FixedEvaluation(step, values)
+        return step.operator.bound(BoundValues(inputs: inputs, outputs: outputs, pool: pool))
+            ?? FixedEvaluation(step, inputs: inputs, places: places, pool: pool)
     }
 
     private func value(_ operand: Program.Operand) -> Value? {

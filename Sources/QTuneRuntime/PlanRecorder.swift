@@ -61,7 +61,7 @@ final class PlanRecorder {
                 buffers.append(
                     Buffer(
                         addresses: storage.addresses, byteCount: storage.byteCount, first: index, last: index,
-                        isPlannable: origin != nil && !isOpaque && position < RunMemory.mostPlaced))
+                        isPlannable: origin != nil && !isOpaque && position < PlannedResults.most))
                 visible.append(buffer)
             }
             results[index].append(
@@ -76,7 +76,7 @@ final class PlanRecorder {
     }
 
     /// The plan for the recorded run.
-    func makePlan(_ program: Program, pool: ThreadPool) throws -> ExecutionPlan {
+    func makePlan(_ program: Program, pool: ThreadPool) -> ExecutionPlan {
         for case .slot(let slot) in program.outputs {
             if let buffer = bufferOfSlot[slot] { buffers[buffer].isPlannable = false }
         }
@@ -103,15 +103,11 @@ final class PlanRecorder {
                 return Tensor(dtype: result.dtype, shape: result.shape, storage: storage)
             }
         }
-        let binding = try PlanBinding(
-            program, schedule, known: known, places: places, shape: { facts.shape(of: $0) }, pool: pool)
+        let binding = PlanBinding(
+            program, schedule, known: known, places: places,
+            isFixed: { facts.shape(of: $0) == $1.shape && facts.dtype(of: $0) == $1.dtype }, pool: pool)
         return ExecutionPlan(
-            entries: binding.entries, calls: binding.calls, values: binding.values,
-            places: places.enumerated().map { step, places in
-                places.enumerated().map { index, place in
-                    place.map { Place(tensor: $0, isBinding: binding.boundResults[step]?.contains(index) ?? false) }
-                }
-            },
+            entries: binding.entries, calls: binding.calls, values: binding.values, places: binding.places,
             regions: results.map { step in step.map { storage($0)?.addresses } }, arena: arena, unsharedBytes: unshared)
     }
 
@@ -132,7 +128,13 @@ final class PlanRecorder {
     private func views(_ program: Program) -> [Int: Shape] {
         var views: [Int: Shape] = [:]
         for (index, step) in program.steps.enumerated() where step.operator.isView && step.results.count == 1 {
-            guard let slot = step.results[0], results[index].first??.isMade == false else { continue }
+            guard let slot = step.results[0], let result = results[index].first ?? nil, !result.isMade else { continue }
+            // An operator may have made memory that it did not ask for.
+            if case .slot(let operand)? = step.operands.first, let buffer = bufferOfSlot[operand],
+                buffer != result.buffer
+            {
+                continue
+            }
             views[index] = facts.shape(of: slot)
         }
         return views

@@ -6,10 +6,8 @@ final class RunMemory {
     private let plan: ExecutionPlan?
     private let recorder: PlanRecorder?
     private var step = 0
-    /// Planned memory for the results of the current step.
-    private var places: [Place?] = []
-    /// Whose planned memory was handed out during the current step: bits by index of the result.
-    private var placed: UInt64 = 0
+    /// Those of the current step.
+    private var planned = PlannedResults([])
     /// What was handed out during the current step, by index of the result, where somebody records it.
     private var given: [(index: Int, tensor: Tensor)] = []
 
@@ -20,22 +18,12 @@ final class RunMemory {
 
     func begin(_ step: Int) {
         self.step = step
-        placed = 0
-        if let plan { places = plan.places[step] }
+        if let plan { planned = PlannedResults(plan.places[step]) }
         if recorder != nil { given.removeAll(keepingCapacity: true) }
     }
 
-    /// Results of a step beyond these are never planned.
-    static let mostPlaced = UInt64.bitWidth
-
-    /// Planned memory is handed out once a step: an operator that asks again may still read what it got first.
     func allocate(_ index: Int, _ dtype: DType, _ shape: Shape) throws -> Tensor {
-        if index < min(places.count, Self.mostPlaced), placed & (1 << UInt64(index)) == 0,
-            let place = places[index]?.tensor, place.dtype == dtype, place.shape == shape
-        {
-            placed |= 1 << UInt64(index)
-            return place
-        }
+        if let place = planned.take(index, dtype, shape) { return place }
         let fresh = try EvaluationContext.allocate(dtype, shape)
         if recorder != nil { given.append((index, fresh)) }
         return fresh
@@ -49,10 +37,8 @@ final class RunMemory {
         guard let plan else { return }
         for index in results.indices {
             guard case .tensor(let tensor) = results[index] else { continue }
-            let place = index < places.count ? places[index] : nil
-            if let place, tensor.isCopy(of: place.tensor) { continue }
-            if let place, place.isBinding {
-                results[index] = .tensor(try tensor.moved(to: place.tensor))
+            if let placed = try planned.placed(tensor, at: index) {
+                results[index] = .tensor(placed)
             } else if !plan.permits(tensor, step, index) {
                 results[index] = .tensor(tensor.copied())
             }
@@ -70,15 +56,5 @@ extension Tensor {
             }
         }
         return copy
-    }
-
-    /// The same elements in the memory of `place`.
-    func moved(to place: Tensor) throws -> Tensor {
-        guard dtype == place.dtype, shape == place.shape else {
-            throw QTuneError(
-                .internalError, "a result of \(dtype)\(shape) where every run gives \(place.dtype)\(place.shape)")
-        }
-        place.copyBytes(0..<byteCount, of: self, to: 0)
-        return place
     }
 }

@@ -88,7 +88,7 @@ public final class Session: Sendable {
             if let plan = cache[key] { return try executor.run(program, feeds: feeds, plan: plan) }
             let recorder = PlanRecorder(program, feeds: feeds)
             let results = try executor.run(program, feeds: feeds, recorder: recorder)
-            cache[key] = try recorder.makePlan(program, pool: pool)
+            cache[key] = recorder.makePlan(program, pool: pool)
             return results
         }
         if let profile { profiler?.add(profile) }

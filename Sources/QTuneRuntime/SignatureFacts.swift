@@ -27,6 +27,9 @@ struct SignatureFacts {
     /// The lengths of the axes of `slot`, where they are the same in every run.
     func shape(of slot: Int) -> Shape? { facts[slot]?.type?.shape }
 
+    /// The element type of `slot`, where it is the same in every run.
+    func dtype(of slot: Int) -> DType? { facts[slot]?.dtype }
+
     /// Notes what is known of the results of `step`, which has just made `values`.
     mutating func follow(_ step: Program.Step, _ values: [Value]) {
         let operands = step.operands.map(fact)

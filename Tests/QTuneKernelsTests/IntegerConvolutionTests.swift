@@ -47,6 +47,9 @@ import Testing
         convolution(11, 9, 7, 19, kernel: (3, 2), dilation: (2, 3), padding: (2, 3, 1, 2)),
         convolution(13, 13, 3, 20, kernel: (7, 7), stride: (2, 2), padding: (3, 3, 3, 3)),
         convolution(3, 3, 8, 8, kernel: (5, 5), padding: (4, 4, 4, 4)),
+        // Windows that reach over the upper and the lower border at once.
+        convolution(2, 9, 3, 10, kernel: (5, 1), padding: (2, 0, 2, 0)),
+        convolution(3, 12, 3, 10, kernel: (4, 3), dilation: (2, 1), padding: (4, 0, 3, 0), batch: 2),
         // Windows that are read from the image: rows of sevens, with borders on every side and none, and steps.
         convolution(7, 7, 16, 24, kernel: (3, 3), padding: (1, 1, 1, 1), batch: 3),
         convolution(9, 14, 12, 33, kernel: (3, 3), padding: (0, 1, 2, 1)),

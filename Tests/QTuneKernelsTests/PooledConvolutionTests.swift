@@ -59,6 +59,11 @@ import Testing
             shape: ConvolutionShape(
                 batch: 1, inputHeight: 20, inputWidth: 37, inputChannels: 3, outputChannels: 80,
                 window: window(3, 3, padding: 1)), window: window(3, 3, stride: 2, padding: 1)),
+        Case(
+            testDescription: "windows of three that overlap by one, over many channels",
+            shape: ConvolutionShape(
+                batch: 1, inputHeight: 8, inputWidth: 11, inputChannels: 3, outputChannels: 256,
+                window: window(3, 3, padding: 1)), window: window(3, 3, stride: 2, padding: 1)),
         Case(testDescription: "windows side by side", shape: wide(), window: window(2, 2, stride: 2)),
         Case(testDescription: "windows that overlap", shape: wide(), window: window(4, 3, padding: 1)),
         Case(testDescription: "rows that no window sees", shape: wide(), window: window(2, 1, stride: 5)),

@@ -119,13 +119,34 @@ struct PoolingTests {
         SlidingWindow(
             kernel: Extent2D(height: 3, width: 2), dilation: Extent2D(height: 2, width: 3),
             padding: Padding2D(top: 2, left: 0, bottom: 1, right: 3)),
+        // The first and the last place of a row lie in the padding.
+        SlidingWindow(
+            kernel: Extent2D(height: 3, width: 3), stride: Extent2D(height: 2, width: 2), padding: Padding2D(all: 4)),
     ]
+
+    @Test(arguments: CPUTier.available)
+    func theLargestIsNaNWhereOneIs(tier: CPUTier) {
+        var numbers = SeededGenerator(seed: 6)
+        for window in Self.windows {
+            for channels in [3, 16, 64, 80] {
+                var values = numbers.floats([1, 7, 9, channels]).floats
+                for index in stride(from: 5, to: values.count, by: 41) { values[index] = .nan }
+                let x = Tensor(values, shape: [1, 7, 9, channels])
+                let output = Tensor.poisoned([1, window.outputHeight(of: 7), window.outputWidth(of: 9), channels])
+                Pooling.max(x, window: window, into: output, pool: ThreadPool(threads: 1), tier: tier)
+                for (found, seen) in zip(output.floats, Self.seen(x, window: window, shape: output.shape)) {
+                    let expected = seen.contains(where: \.isNaN) ? Double.nan : seen.max() ?? -.infinity
+                    #expect(Double(found) == expected || found.isNaN && expected.isNaN)
+                }
+            }
+        }
+    }
 
     @Test(arguments: CPUTier.available)
     func agreesWithTheDefinition(tier: CPUTier) {
         var numbers = SeededGenerator(seed: 4)
         for window in Self.windows {
-            for channels in [1, 3, 16, 17, 40] {
+            for channels in [1, 3, 16, 17, 40, 64] {
                 let x = numbers.floats([2, 7, 9, channels])
                 let shape: Shape = [2, window.outputHeight(of: 7), window.outputWidth(of: 9), channels]
                 let outputs = (0..<3).map { _ in Tensor.poisoned(shape) }

@@ -60,9 +60,14 @@ extension Model {
 }
 
 extension Tensor {
-    /// The same real numbers the other way round; other tensors as they are.
+    /// The same real numbers or integers of 8 bits the other way round; other tensors as they are.
     fileprivate var reversed: Tensor {
-        dtype == .float32 ? Tensor(Array(array(of: Float.self).reversed()), shape: shape) : self
+        switch dtype {
+        case .float32: Tensor(Array(array(of: Float.self).reversed()), shape: shape)
+        case .uint8: Tensor(Array(array(of: UInt8.self).reversed()), shape: shape)
+        case .int8: Tensor(Array(array(of: Int8.self).reversed()), shape: shape)
+        default: self
+        }
     }
 }
 

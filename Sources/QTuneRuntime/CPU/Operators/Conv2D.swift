@@ -84,12 +84,11 @@ struct Conv2D: Operator {
         return [.tensor(output)]
     }
 
-    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
-        guard let kernel = packed?.weights, let input = values.input(0), let output = values.output(0) else {
-            return nil
-        }
-        let (_, height, width, _) = try input.checkedImage()
-        let place = try window.placed(kernel: kernel.kernel, height: height, width: width)
+    func bound(_ values: BoundValues) -> (any BoundCall)? {
+        guard let kernel = packed?.weights, let input = values.input(0), let output = values.output(0),
+            let (_, height, width, _) = try? input.checkedImage(),
+            let place = try? window.placed(kernel: kernel.kernel, height: height, width: width)
+        else { return nil }
         return BoundFloatConvolution(
             kernel, input, padding: place.window.padding, residual: values.input(3), into: output, pool: values.pool)
     }

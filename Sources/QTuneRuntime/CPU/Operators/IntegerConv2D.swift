@@ -180,18 +180,18 @@ struct IntegerConv2D: ImageOperator {
         return try RangeResult.appended(range, to: results, context)
     }
 
-    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+    func bound(_ values: BoundValues) -> (any BoundCall)? {
         guard attributes.order.isChannelsLast, let kernel = packed?.weights, let image = values.input(0),
             let output = values.output(0),
             let input = InputQuantization(values, zeroPoint: 3, scale: 4),
-            let results = attributes.results(values)
+            let results = attributes.results(values), let (_, height, width, _) = try? image.checkedImage(),
+            let place = try? attributes.window.placed(kernel: kernel.kernelExtent, height: height, width: width)
         else { return nil }
-        let (_, height, width, _) = try image.checkedImage()
-        let place = try attributes.window.placed(kernel: kernel.kernelExtent, height: height, width: width)
-        let pooled = try attributes.pooling?.placed(
+        let pooled = try? attributes.pooling?.placed(
             over: place.output, channels: kernel.outputChannels, kernel.outputType)
-        return BoundIntegerConvolution(
-            kernel, image, quantizedBy: input, padding: place.window.padding,
+        guard (pooled == nil) == (attributes.pooling == nil) else { return nil }
+        return kernel.bound(
+            image, quantizedBy: input, padding: place.window.padding,
             adding: attributes.adds ? values.input(Self.addend) : nil, pooling: pooled?.window, into: results,
             outputShape: output.shape, pool: values.pool)
     }

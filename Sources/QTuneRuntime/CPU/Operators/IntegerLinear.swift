@@ -90,12 +90,12 @@ struct IntegerLinear: Operator {
         return try RangeResult.appended(range, to: [.tensor(result)], context)
     }
 
-    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+    func bound(_ values: BoundValues) -> (any BoundCall)? {
         guard let matrix = packed?.weights, let rows = values.input(0),
             let input = InputQuantization(values, zeroPoint: 3, scale: 4),
             let results = IntegerResults(values, findsRange: findsRange)
         else { return nil }
-        return BoundIntegerMatrix(matrix, rows, quantizedBy: input, into: results, pool: values.pool)
+        return matrix.bound(rows, quantizedBy: input, into: results, pool: values.pool)
     }
 
     /// The packed matrix. (`??` would copy the whole operator into its closure at each call.)

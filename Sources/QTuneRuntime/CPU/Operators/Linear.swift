@@ -66,7 +66,7 @@ struct Linear: Operator {
         return [.tensor(output)]
     }
 
-    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
+    func bound(_ values: BoundValues) -> (any BoundCall)? {
         guard let matrix = packed?.weights, let input = values.input(0), let output = values.output(0) else {
             return nil
         }

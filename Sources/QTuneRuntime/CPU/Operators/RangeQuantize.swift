@@ -17,21 +17,19 @@ struct RangeQuantize: Operator {
 
     func kernelFamily(_ inputs: [Value?]) -> KernelFamily? { KernelCatalog.integerElementwise }
 
+    func bound(_ values: BoundValues) -> (any BoundCall)? {
+        guard let input = values.input(0), let ends = values.input(1), let results = DynamicResults(values) else {
+            return nil
+        }
+        return BoundRangeQuantize(input, ends: ends, into: results, pool: values.pool)
+    }
+
     func evaluate(_ context: EvaluationContext) throws -> [Value] {
         let (input, ends) = (try context.tensor(0), try context.tensor(1))
         guard input.dtype == .float32, let (lower, upper) = ends.twoFloats else {
             throw QTuneError(.invalidInput, "\(input.dtype) values with a range of \(ends.dtype)\(ends.shape)")
         }
         return try DynamicRange(lower: lower, upper: upper).results(input, context)
-    }
-}
-
-extension RangeQuantize {
-    func bound(_ values: BoundValues) throws -> (any BoundCall)? {
-        guard let input = values.input(0), let ends = values.input(1), let results = DynamicResults(values) else {
-            return nil
-        }
-        return BoundRangeQuantize(input, ends: ends, into: results, pool: values.pool)
     }
 }
 
