@@ -48,24 +48,23 @@ final class BoundFloatProducts: BoundFloatWork {
     }
 }
 
-final class BoundFloatDepthwise: BoundFloatWork {
-    private let weights: DepthwiseWeights
-    private let shape: ConvolutionShape
-    private let operands: DepthwiseWeights.Operands
+/// Packed weights that write a convolution of images at known addresses.
+protocol FloatWeights: Sendable {
+    associatedtype Operands
 
-    init(_ weights: DepthwiseWeights, _ shape: ConvolutionShape, _ operands: DepthwiseWeights.Operands) {
-        (self.weights, self.shape, self.operands) = (weights, shape, operands)
-    }
-
-    func run(pool: ThreadPool) { weights.run(shape, operands, pool: pool) }
+    func run(_ shape: ConvolutionShape, _ operands: Operands, pool: ThreadPool)
 }
 
-final class BoundFloatWinograd: BoundFloatWork {
-    private let weights: WinogradWeights
-    private let shape: ConvolutionShape
-    private let operands: WinogradWeights.Operands
+extension DepthwiseWeights: FloatWeights {}
+extension WinogradWeights: FloatWeights {}
 
-    init(_ weights: WinogradWeights, _ shape: ConvolutionShape, _ operands: WinogradWeights.Operands) {
+/// A convolution that its weights do alone.
+final class BoundFloatWeights<Weights: FloatWeights>: BoundFloatWork {
+    private let weights: Weights
+    private let shape: ConvolutionShape
+    private let operands: Weights.Operands
+
+    init(_ weights: Weights, _ shape: ConvolutionShape, _ operands: Weights.Operands) {
         (self.weights, self.shape, self.operands) = (weights, shape, operands)
     }
 

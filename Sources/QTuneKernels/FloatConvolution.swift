@@ -137,12 +137,12 @@ package final class FloatConvolution: Sendable {
         let elementwise = FloatKernels.elementwise(for: tier)
         switch method {
         case .depthwise(let weights):
-            return BoundFloatDepthwise(
+            return BoundFloatWeights(
                 weights, shape,
                 DepthwiseWeights.Operands(
                     input: pixels, residual: added, output: target, activation: activation, elementwise: elementwise))
         case .winograd(let weights):
-            return BoundFloatWinograd(
+            return BoundFloatWeights(
                 weights, shape,
                 WinogradWeights.Operands(
                     input: pixels, residual: added, output: target, activation: activation, elementwise: elementwise))
